@@ -1,0 +1,57 @@
+"""Who is asking. The first argument of whatever touches network, money or somebody's files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from core.errors import Unauthorized
+from core.events import Event
+from core.secrets import Secret
+
+if TYPE_CHECKING:
+    from core.house import House
+
+Door = Literal["page", "rest", "mcp", "cli", "agent"]
+Risk = Literal["read", "write", "destructive", "spend"]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """One identity behind one call.
+
+    id: stable for a session or token, unguessable, owns projects and previews.
+    token: the Hub token this caller acts with, or None for an anonymous visitor.
+    approves: risks that need no further question, because a person already said yes
+        (the page asks first; REST and the command line call by name).
+    """
+
+    id: str
+    door: Door = "rest"
+    token: Secret | None = None
+    approves: frozenset[Risk] = frozenset({"read", "write"})
+
+    def require_token(self, why: str) -> Secret:
+        """The caller's Hub token, or `Unauthorized` with `why` in the sentence ("to deploy")."""
+        if self.token is None:
+            raise Unauthorized(f"Nobody is signed in, and a Hub account is needed {why}.")
+        return self.token
+
+    @property
+    def hub_token(self) -> str | Literal[False]:
+        """What `HfApi(token=…)` gets: the token, or False. Never None or "", which would fall back to the process's own."""
+        return self.token.reveal() if self.token else False
+
+
+def ignore(event: Event) -> None:
+    """The listener of a call nobody watches."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an action: who asks, the house it runs in, where its events go."""
+
+    caller: Caller
+    house: House
+    emit: Callable[[Event], None] = field(default=ignore)
