@@ -1,0 +1,97 @@
+"""The live rooms of one process: what is opened at start and closed at the end."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from core.build import Projects
+from core.caller import Caller, Door
+from core.hub import Hub
+from core.localhub import LocalHub
+from core.preview import Previews
+from core.secrets import Secret
+from core.settings import Settings
+from core.store import Store
+
+HUB_PREFIX = "/hub"
+
+
+@dataclass(frozen=True)
+class House:
+    """settings, store, projects, previews and the Hub; `local_hub` only where the embedded Hub stands in."""
+
+    settings: Settings
+    port: int
+    store: Store
+    projects: Projects
+    previews: Previews
+    hub: Hub
+    local_hub: LocalHub | None
+
+    @property
+    def base_url(self) -> str:
+        """Where this process reaches itself."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def own_token(self) -> Secret | None:
+        """The Hub token this process acts with for callers that bring none: its owner's, or the Local Hub's."""
+        if self.local_hub:
+            return self.local_hub.default_token
+        if self.settings.public and not self.settings.share_owner_keys:
+            return None
+        return self.settings.huggingface.token
+
+    def caller(self, door: Door, *, session: str | None = None, token: Secret | None = None) -> Caller:
+        """Who stands behind a request: by their own token, by their session, or the local run itself.
+
+        On a public process a caller without token or session owns nothing and shares nothing.
+        A token, or the local run's own identity, counts as having approved what it calls by name.
+        """
+        named = session if door == "page" or not token else None
+        identity = f"session:{named}" if named and self.settings.public else None
+        if identity is None:
+            identity = _fingerprint(token) if token and self.settings.public else "local"
+            if self.settings.public and not token:
+                identity = "anonymous"
+        acting = token or self.own_token
+        risks = {"read", "write"} | ({"destructive", "spend"} if acting else set())
+        return Caller(id=identity, door=door, token=acting, approves=frozenset(risks))
+
+    async def start(self) -> None:
+        """Sweep what a killed process left, start the Local Hub's Spaces."""
+        await self.previews.start_watching() if hasattr(self.previews, "start_watching") else None
+        if self.local_hub:
+            await self.local_hub.start()
+
+    async def close(self) -> None:
+        """End every process and close every file this house opened."""
+        if self.local_hub:
+            await self.local_hub.close()
+        await self.previews.close()
+        self.store.close()
+
+
+def _fingerprint(token: Secret) -> str:
+    return "token:" + hashlib.sha256(token.reveal().encode()).hexdigest()[:24]
+
+
+def build_house(settings: Settings, port: int) -> House:
+    """Make the rooms. Nothing runs and nothing listens until `start`."""
+    data = settings.data.resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    previews = Previews(data / "previews", max_live=settings.max_previews)
+    local = None
+    if settings.hub_kind == "local":
+        local = LocalHub(data / "hub", previews=previews, prefix=HUB_PREFIX)
+    endpoint = settings.hub_url or f"http://127.0.0.1:{port}{HUB_PREFIX}"
+    return House(
+        settings=settings,
+        port=port,
+        store=Store(data / "store.sqlite"),
+        projects=Projects(data / "projects"),
+        previews=previews,
+        hub=Hub(endpoint, local=local is not None),
+        local_hub=local,
+    )
