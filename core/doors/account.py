@@ -1,0 +1,60 @@
+"""The routes by which a browser opens a session and hands over, checks or forgets a token.
+
+A token never passes through a component of the page: the page posts it here, and only its last four characters
+come back.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.doors.rest import json_object, answer, guard
+from core.doors.session import COOKIE, Session, Sessions, checked_token, session_id
+from core.hub import whoami
+from core.house import House
+from core.secrets import Secret
+
+
+def routes(house: House, sessions: Sessions) -> list[Route]:
+    """`POST /api/session` opens or confirms one; `POST|DELETE /api/session/token` sets or forgets its token."""
+
+    async def open_session(request: Request) -> Response:
+        session = sessions.find(session_id(request.headers, request.cookies)) or sessions.open()
+        body = {"signed_in": session.token is not None}
+        if COOKIE not in request.cookies:
+            body["session"] = session.id  # only a page whose cookies are blocked keeps and sends this
+        return _with_cookie(answer(body), session, house)
+
+    async def set_token(request: Request) -> Response:
+        token = checked_token((await json_object(request)).get("token"))
+        account = await _check(house, token)
+        session = sessions.find(session_id(request.headers, request.cookies)) or sessions.open()
+        session.token = token
+        return _with_cookie(answer({**account, "last4": token.last4}), session, house)
+
+    async def forget_token(request: Request) -> Response:
+        session = sessions.find(session_id(request.headers, request.cookies))
+        if session:
+            session.token = None
+        return answer({"signed_in": False})
+
+    return [
+        Route("/api/session", guard(open_session), methods=["POST"]),
+        Route("/api/session/token", guard(set_token), methods=["POST"]),
+        Route("/api/session/token", guard(forget_token), methods=["DELETE"]),
+    ]
+
+
+async def _check(house: House, token: Secret) -> dict:
+    """Ask the Hub whose token it is; raises `Unauthorized` when it is nobody's."""
+    account = await whoami(house.hub, house.caller("page", token=token))
+    return account.to_dict()
+
+
+def _with_cookie(response: Response, session: Session, house: House) -> Response:
+    # Embedded in huggingface.co our cookie is a third-party one: None+Secure is the only kind that can survive.
+    embedded = house.settings.public
+    response.set_cookie(COOKIE, session.id, httponly=True, secure=embedded, samesite="none" if embedded else "lax", path="/")
+    return response

@@ -1,0 +1,69 @@
+"""Run an action for a door: audited, redacted, never a stack trace; whole, or as a stream of events."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from core.caller import Call
+from core.errors import SpacesError, Unexpected
+from core.events import Done, Event, Failed
+from core.registry import actions, invoke
+from core.secrets import redact
+
+log = logging.getLogger(__name__)
+
+
+async def run_action(name: str, given: Mapping[str, Any], call: Call) -> Any:
+    """Invoke, audit what changes something, and turn a defect of ours into `Unexpected` without its trace."""
+    outcome = "ok"
+    try:
+        return to_jsonable_python(await invoke(name, given, call))
+    except SpacesError as error:
+        outcome = error.code
+        raise
+    except Exception as error:
+        outcome = "unexpected"
+        log.error("%s failed: %s", name, redact(repr(error), call.caller.token), exc_info=log.isEnabledFor(logging.DEBUG))
+        raise Unexpected(f"{name} failed because of a defect ({type(error).__name__}).") from None
+    finally:
+        found = actions().get(name)
+        if found and found.risk != "read":
+            with suppress(SpacesError):
+                await asyncio.to_thread(call.house.store.record, call.caller.id, call.caller.door, name, outcome)
+
+
+async def follow_action(name: str, given: Mapping[str, Any], call: Call) -> AsyncIterator[Event]:
+    """The events of one action as they happen, ending with `Done` or `Failed`. Leaving early cancels the action."""
+    queue: asyncio.Queue[Event] = asyncio.Queue(maxsize=1000)
+
+    def listen(event: Event) -> None:
+        with suppress(asyncio.QueueFull):
+            queue.put_nowait(event)
+
+    async def run() -> Event:
+        try:
+            return Done(result=await run_action(name, given, Call(call.caller, call.house, listen)))
+        except SpacesError as error:
+            return Failed(error=error.to_dict())
+
+    task = asyncio.create_task(run())
+    try:
+        while not task.done() or not queue.empty():
+            waiting = asyncio.ensure_future(queue.get())
+            await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                yield waiting.result()
+            else:
+                waiting.cancel()
+        yield task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

@@ -1,0 +1,115 @@
+"""Who a request comes from: a bearer token, a browser session, or the local run itself.
+
+A browser holds one unguessable session id, in an HttpOnly cookie; where an embedding page blocks cookies it
+keeps the id in memory and sends it as `X-Session`. What the session knows (the visitor's token) stays in this
+process's memory and expires.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.caller import Caller, Door
+from core.errors import InvalidInput, Unauthorized
+from core.house import House
+from core.secrets import Secret
+
+COOKIE = "spaces_os_session"
+HEADER = "x-session"
+_IDLE_SECONDS = 12 * 3600
+_MAX_SESSIONS = 10_000
+
+
+@dataclass
+class Session:
+    """One browser. `id` is 256 random bits; `token` the Hub token this visitor pasted or signed in with."""
+
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    token: Secret | None = None
+    used: float = field(default_factory=time.monotonic)
+
+
+class Sessions:
+    """Every open session, in memory, bounded in number and idle time."""
+
+    def __init__(self, *, idle_seconds: float = _IDLE_SECONDS, limit: int = _MAX_SESSIONS):
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._lock = threading.Lock()
+        self._idle_seconds = idle_seconds
+        self._limit = limit
+
+    def open(self) -> Session:
+        """A new, empty session; the longest unused one goes when there are too many."""
+        session = Session()
+        with self._lock:
+            self._sessions[session.id] = session
+            while len(self._sessions) > self._limit:
+                self._sessions.popitem(last=False)
+        return session
+
+    def find(self, id: str | None) -> Session | None:
+        """The session of that id when it exists and has not expired; finding it counts as use."""
+        if not id:
+            return None
+        now = time.monotonic()
+        with self._lock:
+            session = self._sessions.get(id)
+            if session is None:
+                return None
+            if now - session.used > self._idle_seconds:
+                del self._sessions[id]
+                return None
+            session.used = now
+            self._sessions.move_to_end(id)
+            return session
+
+    def close(self, id: str) -> None:
+        """Forget the session and its token."""
+        with self._lock:
+            self._sessions.pop(id, None)
+
+
+def session_id(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str | None:
+    """The session id a request carries, by header (blocked cookies) or cookie."""
+    return headers.get(HEADER) or cookies.get(COOKIE)
+
+
+def bearer(headers: Mapping[str, str]) -> Secret | None:
+    """The token of `X-HF-Token` or `Authorization: Bearer …`; `Unauthorized` when one is there and empty or broken.
+
+    A Hub's own proxy may use `Authorization` for itself, so the header of our own comes first.
+    """
+    value = headers.get("x-hf-token")
+    if value is None:
+        scheme, _, rest = (headers.get("authorization") or "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        value = rest
+    try:
+        return Secret(value)
+    except ValueError:
+        raise Unauthorized("The token in the request is empty or not one line.", "Send a Hub token, or none.") from None
+
+
+def identify(
+    house: House, sessions: Sessions, door: Door, headers: Mapping[str, str], cookies: Mapping[str, str]
+) -> Caller:
+    """The caller of a request, from its headers and cookies."""
+    token = bearer(headers)
+    session = sessions.find(session_id(headers, cookies))
+    return house.caller(door, session=session.id if session else None, token=token or (session.token if session else None))
+
+
+def checked_token(text: object) -> Secret:
+    """A pasted token as a Secret; `InvalidInput` when it cannot be one."""
+    if not isinstance(text, str) or not 8 <= len(text.strip()) <= 4096:
+        raise InvalidInput("That does not look like a token.", "Paste a token from your account's settings; it starts with hf_.")
+    try:
+        return Secret(text)
+    except ValueError:
+        raise InvalidInput("A token is one line of letters and digits.", "Copy it again, without spaces or line breaks.") from None
