@@ -1,1 +1,7 @@
+"""What the product can do, one function an ability. Importing this room fills the registry.
 
+Actions are thin: they take the caller's words, ask the rooms, and give plain data back. A list comes as
+`{ok, item, items, meta, error}`.
+"""
+
+from core.actions import account, build, deploy, operate, preview, projects, search  # noqa: F401

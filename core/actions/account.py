@@ -1,0 +1,18 @@
+"""Who the caller is to the Hub."""
+
+from __future__ import annotations
+
+from core.caller import Call
+from core.hub import whoami
+from core.registry import action
+
+
+@action(risk="read", title="Whose account")
+async def hf_whoami(call: Call) -> dict:
+    """Tell which Hub account the caller acts with: name, plan, organisations, what its token may do, which Hub.
+
+    Raises unauthorized when nobody is signed in, or the token is not valid.
+    """
+    call.caller.require_token("to tell whose it is")
+    account = await whoami(call.house.hub, call.caller)
+    return {**account.to_dict(), "hub": call.house.hub.endpoint, "local": call.house.local_hub is not None}

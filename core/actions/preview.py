@@ -1,0 +1,108 @@
+"""Run a project here, behind our own port, before anybody publishes it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from core.actions.projects import open_project
+from core.actions.shapes import listing, public_url, say
+from core.build import Project, read_card
+from core.caller import Call
+from core.errors import AppFailed, SpacesError
+from core.events import PreviewReady
+from core.preview import Preview, PreviewSpec
+from core.registry import action
+
+
+@action(risk="write", title="Start a preview", open_world=False)
+async def preview_start(call: Call, project: str, wait_seconds: float = 60) -> dict:
+    """Run a project in its own process and wait until it answers; an older preview of the project is replaced.
+
+    Args:
+        project: the project's id.
+        wait_seconds: how long to wait for the first answer, 1 to 300 seconds.
+
+    Returns `{id, project, stage, url, path, ready_seconds}`; `url` holds an unguessable token.
+    Raises app_failed with the log's first error when the app does not come up.
+    """
+    found = await open_project(call, project)
+    live = await start(call, found, wait_seconds=min(max(wait_seconds, 1), 300))
+    return shape(call, live)
+
+
+@action(risk="read", title="Previews", open_world=False)
+async def preview_list(call: Call) -> dict:
+    """List the caller's previews: id, project, stage, address, memory, processes."""
+    return listing([shape(call, live) | {"stats": live.stats()} for live in call.house.previews.list(call.caller.id)])
+
+
+@action(risk="write", title="Stop a preview", idempotent=True, open_world=False)
+async def preview_stop(call: Call, preview: str) -> dict:
+    """Stop a preview and everything it started; its address ends.
+
+    Args:
+        preview: the preview's id.
+    """
+    call.house.previews.get(preview, call.caller.id)
+    await call.house.previews.stop(preview)
+    return {"id": preview, "stage": "stopped"}
+
+
+@action(risk="read", title="Preview log", open_world=False)
+async def preview_logs(call: Call, preview: str, after: int = 0, limit: int = 500) -> dict:
+    """Read what a preview wrote: numbered lines with source (build or run) and text.
+
+    Args:
+        preview: the preview's id.
+        after: only lines with a greater number.
+        limit: the newest so many lines, 1 to 2000.
+    """
+    live = call.house.previews.get(preview, call.caller.id)
+    lines = live.logs.lines(after=after)[-max(1, min(limit, 2000)) :]
+    items = [{"number": line.number, "at": line.at, "source": line.source, "text": line.text} for line in lines]
+    return listing(items, stage=live.stage, error=live.error)
+
+
+async def start(call: Call, project: Project, *, wait_seconds: float = 60) -> Preview:
+    """Start the project's preview in place of an older one, wait until it answers, say so on the way."""
+    for older in call.house.previews.list(call.caller.id):
+        if older.spec.label == project.id:
+            await call.house.previews.stop(older.id)
+    spec = await asyncio.to_thread(preview_spec, project, call.caller.id)
+    began = time.monotonic()
+    say(call, "preview", "Starting the app")
+    live = await call.house.previews.start(spec)
+    try:
+        await live.ready(timeout=wait_seconds)
+    except (asyncio.CancelledError, SpacesError) as error:
+        await asyncio.shield(call.house.previews.stop(live.id))
+        if isinstance(error, AppFailed):
+            error.details.setdefault("project", project.id)
+            error.details.setdefault("log", [line.text for line in live.logs.lines()][-20:])
+        raise
+    say(call, "preview", "The app answers", "done", time.monotonic() - began)
+    call.emit(PreviewReady(project=project.id, preview=live.id, url=live.url))
+    return live
+
+
+def preview_spec(project: Project, owner: str) -> PreviewSpec:
+    """What the runner needs to know of a project: its files, and what its card says of sdk and app file."""
+    files = project.snapshot()
+    card = read_card(files)
+    sdk = card.sdk if card else project.sdk
+    default = {"static": "index.html"}.get(sdk, "app.py")
+    return PreviewSpec(files=files, sdk=sdk, owner=owner, label=project.id, app_file=(card and card.app_file) or default)
+
+
+def shape(call: Call, live: Preview) -> dict:
+    """A preview as data. `path` is for our own page, `url` for everybody else."""
+    return {
+        "id": live.id,
+        "project": live.spec.label,
+        "stage": live.stage,
+        "path": live.url,
+        "url": public_url(call, live.url),
+        "ready_seconds": live.ready_seconds,
+        "error": live.error,
+    }

@@ -1,0 +1,223 @@
+"""A project is the files of a Space under work, with history. These actions read and change it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from typing import Any
+
+from core.actions.shapes import listing
+from core.build import Project, preflight
+from core.caller import Call
+from core.errors import InvalidInput
+from core.events import FileChanged
+from core.registry import action
+
+
+@action(risk="read", title="List projects", open_world=False)
+async def project_list(call: Call) -> dict:
+    """List the caller's projects, newest first: id, title, sdk, template, Space, when it was made."""
+    found = await asyncio.to_thread(call.house.projects.list, call.caller.id)
+    return listing([summary(project) for project in found])
+
+
+@action(risk="read", title="List files", open_world=False)
+async def project_files(call: Call, project: str) -> dict:
+    """List a project's files: path, size in bytes, whether it is text.
+
+    Args:
+        project: the project's id.
+    """
+    found = await open_project(call, project)
+    files = await asyncio.to_thread(found.files)
+    items = [{"path": file.path, "size": file.size, "is_text": file.is_text} for file in files]
+    return listing(items, project=project, revision=found.revision)
+
+
+@action(risk="read", title="Read a file", open_world=False)
+async def project_read(call: Call, project: str, path: str) -> dict:
+    """Read one file of a project: `{path, size, text}`, or `base64` instead of `text` where it is not UTF-8.
+
+    Args:
+        project: the project's id.
+        path: the file's path inside the project.
+    """
+    found = await open_project(call, project)
+    data = await asyncio.to_thread(found.read, path)
+    shape: dict[str, Any] = {"path": path, "size": len(data), "revision": found.revision}
+    try:
+        return shape | {"text": data.decode("utf-8")}
+    except UnicodeDecodeError:
+        return shape | {"base64": base64.b64encode(data).decode()}
+
+
+@action(risk="write", title="Write files", idempotent=True, open_world=False)
+async def project_write(call: Call, project: str, files: dict[str, str | None], message: str = "") -> dict:
+    """Create, replace or delete files in one change; every change can be undone.
+
+    Args:
+        project: the project's id.
+        files: path → the whole new text, or null to delete that file.
+        message: what the change is for, at most 200 characters; made up from the paths when empty.
+
+    Returns `{project, revision, changed}`; writing what is already there changes nothing.
+    """
+    found = await open_project(call, project)
+    before = found.revision
+    changes = {path: None if text is None else text.encode() for path, text in files.items()}
+    revision = await asyncio.to_thread(found.write, changes, message[:200] or _message(files))
+    changed = await _announce(call, found, before, revision)
+    return {"project": project, "revision": revision, "changed": changed}
+
+
+@action(risk="write", title="Rename a file", open_world=False)
+async def project_rename(call: Call, project: str, path: str, new_path: str) -> dict:
+    """Rename or move one file of a project.
+
+    Args:
+        project: the project's id.
+        path: the file as it is called now.
+        new_path: its new path; must not exist yet.
+    """
+    found = await open_project(call, project)
+    revision = await asyncio.to_thread(found.rename, path, new_path)
+    return {"project": project, "revision": revision}
+
+
+@action(risk="read", title="History", open_world=False)
+async def project_history(call: Call, project: str, limit: int = 50) -> dict:
+    """List the changes of a project, newest first: revision, message, time.
+
+    Args:
+        project: the project's id.
+        limit: 1 to 200.
+    """
+    found = await open_project(call, project)
+    changes = await asyncio.to_thread(found.history, max(1, min(limit, 200)))
+    return listing([{"revision": one.revision, "message": one.message, "at": one.at.isoformat()} for one in changes])
+
+
+@action(risk="read", title="Diff", open_world=False)
+async def project_diff(call: Call, project: str, old: str = "", new: str = "") -> dict:
+    """Compare two revisions of a project, file by file, as unified diffs.
+
+    Args:
+        project: the project's id.
+        old: the older revision; the one before `new` when empty.
+        new: the newer revision; the newest when empty.
+    """
+    found = await open_project(call, project)
+    newer = new or found.revision
+    older: str | None = old or None
+    if not old:
+        known = [one.revision for one in await asyncio.to_thread(found.history, 200)]
+        place = known.index(newer) if newer in known else -1
+        older = known[place + 1] if 0 <= place < len(known) - 1 else None
+    changes = await asyncio.to_thread(found.diff, older, newer)
+    items = [{"path": one.path, "status": one.status, "added": one.added, "removed": one.removed, "patch": one.patch} for one in changes]
+    return listing(items, old=older, new=newer)
+
+
+@action(risk="write", title="Undo", open_world=False)
+async def project_undo(call: Call, project: str) -> dict:
+    """Take the last change of a project back; the undo is itself a change, so nothing is ever lost.
+
+    Args:
+        project: the project's id.
+    """
+    found = await open_project(call, project)
+    before = found.revision
+    revision = await asyncio.to_thread(found.undo)
+    return {"project": project, "revision": revision, "changed": await _announce(call, found, before, revision)}
+
+
+@action(risk="read", title="Check a project", open_world=False)
+async def project_check(call: Call, project: str) -> dict:
+    """Look for what would make the Hub or the app refuse: syntax, card, missing app file, credentials, unsafe paths.
+
+    Args:
+        project: the project's id.
+
+    Returns findings: path, line, message, fix, severity (error or warning).
+    """
+    found = await open_project(call, project)
+    files = await asyncio.to_thread(found.snapshot)
+    findings = await asyncio.to_thread(preflight, files)
+    items = [{"path": one.path, "line": one.line, "message": one.message, "fix": one.fix, "severity": one.severity} for one in findings]
+    return listing(items)
+
+
+@action(risk="read", title="Export as zip", open_world=False)
+async def project_export(call: Call, project: str) -> dict:
+    """Export a project as a zip: `{name, size, base64}`.
+
+    Args:
+        project: the project's id.
+    """
+    found = await open_project(call, project)
+    data = await asyncio.to_thread(found.export_zip)
+    return {"name": f"{found.slug}.zip", "size": len(data), "base64": base64.b64encode(data).decode()}
+
+
+@action(risk="write", title="Import a zip", open_world=False)
+async def project_import(call: Call, data: str, title: str = "") -> dict:
+    """Make a project from a zip of a Space's files; refused whole when it holds anything unsafe.
+
+    Args:
+        data: the zip, base64.
+        title: what to call the project; taken from its card when empty.
+    """
+    try:
+        raw = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidInput("The zip is not valid base64.", "Encode the whole file, without line breaks.") from None
+    made = await asyncio.to_thread(call.house.projects.import_zip, call.caller.id, raw, title=title or None)
+    return summary(made)
+
+
+@action(risk="destructive", title="Delete a project", open_world=False)
+async def project_delete(call: Call, project: str) -> dict:
+    """Delete a project with its history; a deployed Space stays where it is.
+
+    Args:
+        project: the project's id.
+    """
+    for live in call.house.previews.list(call.caller.id):
+        if live.spec.label == project:
+            await call.house.previews.stop(live.id)
+    await asyncio.to_thread(call.house.projects.delete, project, call.caller.id)
+    return {"project": project, "deleted": True}
+
+
+async def open_project(call: Call, project: str) -> Project:
+    """The caller's project of that id; `NotFound` also for somebody else's."""
+    return await asyncio.to_thread(call.house.projects.get, project, call.caller.id)
+
+
+def summary(project: Project) -> dict[str, Any]:
+    """A project in one line."""
+    return {
+        "id": project.id,
+        "title": project.title,
+        "slug": project.slug,
+        "sdk": project.sdk,
+        "template": project.template,
+        "space": project.space,
+        "revision": project.revision,
+        "created_at": project.created_at,
+    }
+
+
+async def _announce(call: Call, project: Project, before: str, after: str) -> list[str]:
+    if before == after:
+        return []
+    changes = await asyncio.to_thread(project.diff, before, after)
+    for one in changes:
+        call.emit(FileChanged(project=project.id, path=one.path, added=one.added, removed=one.removed))
+    return [one.path for one in changes]
+
+
+def _message(files: dict[str, str | None]) -> str:
+    names = ", ".join(list(files)[:3]) + (" …" if len(files) > 3 else "")
+    return f"{'Delete' if all(text is None for text in files.values()) else 'Edit'} {names}"
