@@ -1,1 +1,47 @@
+"""From an idea to the files of a Space, and what becomes of those files: plan, templates, projects, checks.
 
+Owns `space_templates/`, the tables that read ideas, and the projects' repositories. Knows nothing of the Hub,
+of previews or of pages; no network, no model.
+"""
+
+from core.build.analysis import Analysis, Need, analyze
+from core.build.archive import read_zip, write_zip
+from core.build.card import GRADIO_VERSION, Card, parse_card, read_card, write_card
+from core.build.checks import Finding, preflight
+from core.build.generation import Generated, generate
+from core.build.paths import check_path, check_set
+from core.build.project import Facts, FileInfo, Project
+from core.build.projects import Projects
+from core.build.selection import Match, Selection, select
+from core.build.templates import Manifest, Template, templates
+from core.build.words import slug_of
+
+__all__ = [
+    "GRADIO_VERSION",
+    "Analysis",
+    "Card",
+    "Facts",
+    "FileInfo",
+    "Finding",
+    "Generated",
+    "Manifest",
+    "Match",
+    "Need",
+    "Project",
+    "Projects",
+    "Selection",
+    "Template",
+    "analyze",
+    "check_path",
+    "check_set",
+    "generate",
+    "parse_card",
+    "preflight",
+    "read_card",
+    "read_zip",
+    "select",
+    "slug_of",
+    "templates",
+    "write_card",
+    "write_zip",
+]

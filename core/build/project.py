@@ -1,0 +1,258 @@
+"""The files of one Space under work: a bare git repository, every change a commit."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.build.archive import write_zip
+from core.build.history import MARK, mark, steps
+from core.build.limits import FILE_BYTES, PROJECT_BYTES
+from core.build.paths import check_path, check_set
+from core.errors import Conflict, InvalidInput, NotFound, StorageFull, TooLarge
+from core.git import Commit, Delete, FileDiff, GitStore, Put
+
+if TYPE_CHECKING:
+    from core.build.card import Sdk
+
+REPOSITORY = "files.git"
+FACTS = "project.json"
+_HISTORY = 5_000
+_REPLAYED = 1_000
+_TEXT = (".py", ".md", ".txt", ".html", ".css", ".js", ".json", ".yaml", ".yml", ".toml", ".csv", ".tsv", ".svg", ".xml", ".sh", ".ini", ".cfg")
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """One file: its path, its size in bytes, and whether an editor can show it."""
+
+    path: str
+    size: int
+    is_text: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about a project besides its files. `space` is the repo id it was deployed to, if any."""
+
+    id: str
+    owner: str
+    title: str
+    slug: str
+    sdk: Sdk | None
+    template: str | None
+    created_at: float
+    space: str | None = None
+
+
+class Project:
+    """An open project. Every method blocks on the disk: call it in a thread."""
+
+    def __init__(self, folder: Path, facts: Facts, lock: contextlib.AbstractContextManager):
+        self._folder = folder
+        self._git = GitStore.open(folder / REPOSITORY)
+        self._lock = lock
+        self.facts = facts
+
+    @property
+    def id(self) -> str:
+        return self.facts.id
+
+    @property
+    def owner(self) -> str:
+        return self.facts.owner
+
+    @property
+    def title(self) -> str:
+        return self.facts.title
+
+    @property
+    def slug(self) -> str:
+        return self.facts.slug
+
+    @property
+    def sdk(self) -> Sdk | None:
+        return self.facts.sdk
+
+    @property
+    def template(self) -> str | None:
+        return self.facts.template
+
+    @property
+    def space(self) -> str | None:
+        return self.facts.space
+
+    @property
+    def revision(self) -> str:
+        """The commit the files stand at, 40 hex digits."""
+        return self._git.head() or ""
+
+    def files(self) -> list[FileInfo]:
+        """Every file by path: its size in bytes, and whether it is text."""
+        return [FileInfo(entry.path, entry.size, self._is_text(entry.path, entry.oid, entry.size)) for entry in self._entries("main")]
+
+    def read(self, path: str) -> bytes:
+        """The content of one file; NotFound when there is none of that name."""
+        return self._git.read("main", check_path(path))
+
+    def snapshot(self, revision: str | None = None) -> dict[str, bytes]:
+        """All files, path to content, as they are or as they were at a revision."""
+        at = self._known(revision) if revision else "main"
+        return {entry.path: self._git.blob(entry.oid) for entry in self._entries(at)}
+
+    def write(self, changes: Mapping[str, bytes | None], message: str) -> str:
+        """Apply the changes as one commit, all or none.
+
+        Args:
+            changes: path → new content, or None to delete that file (a missing one is NotFound).
+            message: what this change does; the first line is its title.
+
+        Returns the revision; the old one when nothing differs. Raises InvalidInput for a path that is not
+        safe or clashes, TooLarge over 10 MB a file, 50 MB or 2000 files a project, StorageFull.
+        """
+        with self._lock:
+            wanted = {check_path(path): data for path, data in changes.items()}
+            entries = {entry.path: entry for entry in self._entries("main")}
+            for path in (path for path, data in wanted.items() if data is None and path not in entries):
+                raise NotFound(f"There is no file called “{path}” to delete.")
+            check_limits(wanted, {path: entry.size for path, entry in entries.items()})
+            edits = []
+            for path, data in wanted.items():
+                if data is None:
+                    edits.append(Delete(path))
+                elif path not in entries or entries[path].size != len(data) or self._git.blob(entries[path].oid) != data:
+                    edits.append(Put(path, data))
+            return self._commit(edits, message) if edits else self.revision
+
+    def rename(self, old: str, new: str) -> str:
+        """Move one file; NotFound when there is no `old`, Conflict when `new` exists. Returns the revision."""
+        with self._lock:
+            data = self.read(old)
+            if new == old:
+                return self.revision
+            if any(entry.path == check_path(new) for entry in self._entries("main")):
+                raise Conflict(f"There is a file called “{new}” already.")
+            return self.write({old: None, new: data}, f"Rename {old} to {new}")
+
+    def history(self, limit: int = 50) -> list[Commit]:
+        """The newest commits first, at most `limit` (1 to 5000)."""
+        return self._git.log("main", limit=max(1, min(limit, _HISTORY)))
+
+    def diff(self, old: str | None, new: str | None = None) -> list[FileDiff]:
+        """What changed from revision `old` (None: from nothing) to `new` (default: now), file by file."""
+        return self._git.diff(self._known(old) if old else None, self._known(new) if new else self.revision)
+
+    def undo(self) -> str:
+        """Take back the last change that stands, as a new commit; Conflict when only the creation is left."""
+        with self._lock:
+            done = [commit for commit in steps(self.history(_REPLAYED)).done if commit.parents]
+            if not done:
+                raise Conflict("There is no change to undo.", "Change a file first.")
+            return self._restore(done[-1].parents[0], mark("undo", done[-1]), email=MARK)
+
+    def redo(self) -> str:
+        """Bring back the change that was undone last; Conflict when there is none."""
+        with self._lock:
+            undone = steps(self.history(_REPLAYED)).undone
+            if not undone:
+                raise Conflict("There is no undone change to bring back.", "Undo a change first.")
+            return self._restore(undone[-1].oid, mark("redo", undone[-1]), email=MARK)
+
+    def restore(self, revision: str) -> str:
+        """Make the files what they were at an earlier revision, as one new commit that undo can take back."""
+        with self._lock:
+            at = self._known(revision)
+            return self._restore(at, f"Restore the files of {at[:7]}")
+
+    def export_zip(self) -> bytes:
+        """All files as a zip; the same files give the same bytes."""
+        return write_zip(self.snapshot())
+
+    def set_space(self, repo: str | None) -> None:
+        """Remember which Space ("owner/name") this project was deployed to; None forgets it."""
+        self.change_facts(space=repo)
+
+    def change_facts(self, **changes: str | None) -> None:
+        """Write title, slug, sdk, template or space anew."""
+        with self._lock:
+            facts = replace(self.facts, **changes)
+            save_facts(self._folder, facts)
+            self.facts = facts
+
+    def _entries(self, revision: str):
+        return [entry for entry in self._git.tree(revision, recursive=True) if entry.kind == "file"]
+
+    def _is_text(self, path: str, oid: str, size: int) -> bool:
+        if size > 1_000_000:
+            return False
+        if path.lower().endswith(_TEXT):
+            return True
+        head = self._git.blob(oid)[:8_000]
+        try:
+            return "\0" not in head[: len(head) - 3].decode() if len(head) == 8_000 else "\0" not in head.decode()
+        except UnicodeDecodeError as error:
+            return len(head) == 8_000 and error.start > 7_990
+
+    def _known(self, revision: str) -> str:
+        """Only what is in this project's own history."""
+        return self._git.resolve(revision)
+
+    def _restore(self, revision: str, message: str, *, email: str | None = None) -> str:
+        then = {entry.path: entry.oid for entry in self._entries(revision)}
+        now = {entry.path: entry.oid for entry in self._entries("main")}
+        edits = [Delete(path) for path in now if path not in then]
+        edits += [Put(path, self._git.blob(oid)) for path, oid in then.items() if now.get(path) != oid]
+        return self._commit(edits, message, email=email, allow_empty=email is not None) if edits or email else self.revision
+
+    def _commit(self, edits: list, message: str, *, email: str | None = None, allow_empty: bool = False) -> str:
+        words = message.strip()[:4_000] or "Change files"
+        with storage():
+            return self._git.commit(
+                edits, words, author="Spaces OS", email=email or "project@spaces-os.invalid", parent=self.revision, allow_empty=allow_empty
+            )
+
+
+def check_limits(changes: Mapping[str, bytes | None], sizes: Mapping[str, int]) -> None:
+    """TooLarge or InvalidInput when these changes to a project of those file sizes break a limit."""
+    after = {path: size for path, size in sizes.items() if path not in changes}
+    for path, data in changes.items():
+        if data is not None:
+            if not isinstance(data, bytes):
+                raise InvalidInput(f"The content of “{path}” must be bytes.")
+            if len(data) > FILE_BYTES:
+                raise TooLarge(f"“{path}” is larger than {FILE_BYTES // 1_000_000} MB.", path=path)
+            after[path] = len(data)
+    check_set(after)
+    if sum(after.values()) > PROJECT_BYTES:
+        raise TooLarge(f"The project would be larger than {PROJECT_BYTES // 1_000_000} MB.", "Remove something first.")
+
+
+def save_facts(folder: Path, facts: Facts) -> None:
+    """Write project.json whole or not at all."""
+    with storage():
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".facts-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(asdict(facts), file, ensure_ascii=False)
+            os.replace(name, folder / FACTS)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+@contextlib.contextmanager
+def storage() -> Iterator[None]:
+    """Say that the disk is full in our own words."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageFull("The disk is full, so the change was not saved.") from None
+        raise
