@@ -1,1 +1,56 @@
+"""The Hub as a client: huggingface.co or the Local Hub, by the unmodified huggingface_hub.
 
+Knows accounts, search, Spaces, their logs, and how to say what went wrong. Knows no project and no preview.
+"""
+
+from core.hub.accounts import Account, Organization, whoami
+from core.hub.client import Hub
+from core.hub.errors import PAID_CHOICE, hub_errors
+from core.hub.logs import first_error, log_tail, space_log_lines
+from core.hub.names import check_name, check_repo
+from core.hub.rows import Kind, Row, web_url
+from core.hub.search import Page, details, search
+from core.hub.spaces import (
+    STAGES,
+    SpaceStatus,
+    answer_of,
+    control,
+    create_space,
+    delete_space,
+    full_name,
+    list_spaces,
+    stage_of,
+    status,
+)
+from core.hub.transport import Ticket
+
+__all__ = [
+    "PAID_CHOICE",
+    "STAGES",
+    "Account",
+    "Hub",
+    "Kind",
+    "Organization",
+    "Page",
+    "Row",
+    "SpaceStatus",
+    "Ticket",
+    "answer_of",
+    "check_name",
+    "check_repo",
+    "control",
+    "create_space",
+    "delete_space",
+    "details",
+    "first_error",
+    "full_name",
+    "hub_errors",
+    "list_spaces",
+    "log_tail",
+    "search",
+    "space_log_lines",
+    "stage_of",
+    "status",
+    "web_url",
+    "whoami",
+]
