@@ -1,0 +1,112 @@
+"""The seam between a preview and what runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from core.preview.spec import Limits
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """What separates an app from this machine, layer by layer, each in plain words ("clean", "not isolated yet")."""
+
+    engine: str
+    available: bool
+    layers: Mapping[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict:
+        return {"engine": self.engine, "available": self.available, "layers": dict(self.layers)}
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The directories of one preview, each 0700 and its own."""
+
+    root: Path
+
+    @property
+    def app(self) -> Path:
+        return self.root / "app"
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    @property
+    def temporary(self) -> Path:
+        return self.root / "tmp"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What to run: a script or a module under the bootstrap, or a command as it stands.
+
+    server: the bootstrap brings uvicorn and Gradio onto the inherited socket; a bare command gets PORT instead.
+    """
+
+    script: str | None = None
+    module: str | None = None
+    command: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    server: bool = True
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One process tree to start. `env` is the whole environment, constructed, nothing inherited."""
+
+    id: str
+    python: Path
+    entry: Entry
+    workspace: Workspace
+    env: Mapping[str, str]
+    limits: Limits
+    mount: str = ""
+    directory: str = ""  # folder of the project it runs in
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where an app answers: a unix socket, or (stated fallback) a port on the loopback interface."""
+
+    socket: Path | None = None
+    port: int | None = None
+
+
+class Handle(Protocol):
+    """A running tree."""
+
+    output: int  # read end of the pipe with stdout and stderr; the reader owns it
+    addresses: tuple[Address, ...]  # tried in this order
+
+    def poll(self) -> int | None:
+        """Exit code of the app (128 + signal when it was ended by one), or None while it runs."""
+
+    def wait(self, timeout: float | None) -> int | None:
+        """Like poll, after at most `timeout` seconds; None waits for the end."""
+
+    def owns(self, address: Address) -> bool:
+        """Whether what listens there belongs to this tree."""
+
+    def end(self) -> None:
+        """End every process of the tree, whatever it forked, and remove the socket. Safe to call twice."""
+
+
+class SandboxEngine(Protocol):
+    """Runs untrusted code. Calls block and are made from a thread that lives as long as the app."""
+
+    def probe(self) -> EngineStatus:
+        """Which layers are on, found by trying."""
+
+    def start(self, launch: Launch) -> Handle:
+        """Start the tree; `StorageFull` or `AppFailed` when it cannot be."""
+
+    def sweep(self) -> int:
+        """End what a killed server left running and remove its sockets; returns how many processes that were."""
+
+    def close(self) -> None:
+        """Remove what the engine itself holds."""

@@ -1,0 +1,94 @@
+"""Which headers pass between a visitor and an app, and which every answer carries. Allowlists, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+SANDBOX = "allow-scripts allow-forms allow-modals allow-popups allow-downloads"
+
+# No cookie, no credential, nothing that names the visitor or the page around: an app gets what it needs to answer.
+REQUEST = frozenset(
+    b"""accept accept-language cache-control content-type content-length host if-match if-modified-since if-none-match
+    if-range if-unmodified-since last-event-id mcp-protocol-version mcp-session-id pragma range user-agent
+    x-gradio-server x-gradio-user x-requested-with""".split()
+)
+RESPONSE = frozenset(
+    b"""accept-ranges allow cache-control content-disposition content-encoding content-language content-length
+    content-range content-type etag expires last-modified mcp-protocol-version mcp-session-id retry-after vary
+    x-accel-buffering""".split()
+)
+FORWARDED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+
+def policy(ancestors: str) -> bytes:
+    """The Content-Security-Policy of every answer: an origin of its own, and nothing but its own address to talk to."""
+    return (
+        f"sandbox {SANDBOX}; default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+        f"form-action 'self'; frame-ancestors {ancestors}"
+    ).encode()
+
+
+def to_app(headers: Headers, *, scheme: str) -> list[tuple[bytes, bytes]]:
+    """The request headers an app gets. Compression is off, so that documents can be read on their way back."""
+    kept = [(name, value) for name, value in headers if name.lower() in REQUEST]
+    forwarded = dict(headers).get(b"x-forwarded-proto", b"").split(b",")[0].strip()
+    proto = b"https" if forwarded == b"https" or scheme in ("https", "wss") else b"http"
+    return [*kept, (b"accept-encoding", b"identity"), (b"x-forwarded-proto", proto)]
+
+
+def to_visitor(headers: Headers, *, mount: str, host: str) -> list[tuple[bytes, bytes]]:
+    """The response headers a visitor gets from an app; Location stays below `mount`."""
+    kept = []
+    for name, value in headers:
+        name = name.lower()
+        if name in RESPONSE:
+            kept.append((name, value))
+        elif name == b"location":
+            kept.append((name, _inside(value.decode("latin-1"), mount=mount, host=host).encode("latin-1")))
+    return kept
+
+
+def sealed(request: Headers, *, ancestors: str) -> list[tuple[bytes, bytes]]:
+    """What every answer carries, errors included. A document of opaque origin sends `Origin: null` and may read its own app."""
+    fixed = [
+        (b"content-security-policy", policy(ancestors)),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+        (b"cross-origin-resource-policy", b"cross-origin"),
+    ]
+    if dict(request).get(b"origin") == b"null":
+        fixed += [
+            (b"access-control-allow-origin", b"null"),
+            (b"access-control-allow-credentials", b"true"),
+            (b"access-control-expose-headers", b"content-disposition, content-range, mcp-session-id"),
+            (b"vary", b"origin"),
+        ]
+    return fixed
+
+
+def preflight(request: Headers) -> list[tuple[bytes, bytes]]:
+    """The answer to a preflight: the app's own documents may send what they asked to send, others get no permission."""
+    given = dict(request)
+    if given.get(b"origin") != b"null":
+        return []
+    asked = given.get(b"access-control-request-headers", b"")[:1000]
+    return [
+        (b"access-control-allow-methods", FORWARDED_METHODS.encode()),
+        (b"access-control-allow-headers", bytes(c for c in asked if c > 31)),
+        (b"access-control-max-age", b"600"),
+    ]
+
+
+def _inside(location: str, *, mount: str, host: str) -> str:
+    """A redirect of the app, below its mount: an absolute address of its own loses scheme and host, another site's stays."""
+    parts = urlsplit(location)
+    if parts.netloc and parts.netloc not in (host, "127.0.0.1:7860", "localhost:7860", "127.0.0.1", "localhost"):
+        return location
+    if parts.netloc:
+        location = parts._replace(scheme="", netloc="").geturl() or "/"
+    if location.startswith("/") and not (location == mount or location.startswith((mount + "/", mount + "?"))):
+        return mount + "/" + location.lstrip("/")
+    return location

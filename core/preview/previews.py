@@ -1,0 +1,194 @@
+"""All previews of one server: start, find, bound, end. Owns their threads, directories, sockets and environments."""
+
+from __future__ import annotations
+
+import fcntl
+import hmac
+import os
+import secrets
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+from starlette.types import Receive, Scope, Send
+
+from core.errors import Conflict, NotFound
+from core.preview import pages, workspace
+from core.preview.engine import EngineStatus, SandboxEngine
+from core.preview.environment import Environments
+from core.preview.preview import Preview
+from core.preview.process import ProcessEngine
+from core.preview.proxy import Exchange, path_below, proxy
+from core.preview.spec import PreviewSpec, check_spec
+from core.preview.watch import start_watching
+
+REMEMBERED = 50  # ended previews whose log can still be read
+# A Space is itself shown in a frame of the Hub's page.
+ANCESTORS = "'self' https://huggingface.co"
+
+
+class Previews:
+    """Runs apps below one data directory.
+
+    Args:
+        root: the directory; 0700, held by one server at a time.
+        engine: what runs them; this machine's processes when None.
+        max_live: how many run at once, deployed ones (idle_seconds None) not counted; the least recently used gives way.
+        ancestors: who may show an app in a frame, as in CSP's frame-ancestors.
+    """
+
+    def __init__(self, root: Path, engine: SandboxEngine | None = None, *, max_live: int = 6, ancestors: str = ANCESTORS):
+        self.root, self.max_live, self.ancestors = root, max_live, ancestors
+        self._lock = threading.RLock()
+        self._held = _hold(root)
+        self.engine = engine or ProcessEngine(root)
+        self.environments = Environments(root / "environments")
+        self._previews: OrderedDict[str, Preview] = OrderedDict()
+        self._stopped = threading.Event()
+        self._watcher: threading.Thread | None = None
+        self.sweep()
+
+    def sweep(self) -> int:
+        """End what a killed server left running and delete what it left on disk; returns how many processes were ended."""
+        ended = self.engine.sweep()
+        workspace.remove(self.root / "live")
+        return ended
+
+    def status(self) -> EngineStatus:
+        """Which layers separate an app from this machine."""
+        return self.engine.probe()
+
+    async def start(self, spec: PreviewSpec) -> Preview:
+        """Write the files and begin; returns at once, in stage building (a static app: soon running).
+
+        Raises `InvalidInput`, `TooLarge`, `StorageFull`; what goes wrong later is the preview's `error`.
+        """
+        check_spec(spec)
+        return await anyio.to_thread.run_sync(self._start, spec)
+
+    def _start(self, spec: PreviewSpec) -> Preview:
+        id, token = secrets.token_hex(5), secrets.token_urlsafe(16)
+        place = workspace.create(self.root / "live" / id, spec.files)
+        preview = Preview(spec, id=id, token=token, place=place, engine=self.engine, environments=self.environments)
+        with self._lock:
+            if self._stopped.is_set():
+                workspace.remove(place.root)
+                raise Conflict("The server is being stopped.", "Start it again when the server is back.")
+            self._watcher = self._watcher or start_watching(self._live, self._stopped)
+            self._previews[id] = preview
+            leaving = self._least_used() if spec.idle_seconds is not None else []
+            self._forget_old()
+        for old in leaving:
+            old.end(note="Stopped to make room for a newer preview.")
+        preview.begin()
+        return preview
+
+    def _live(self) -> list[Preview]:
+        with self._lock:
+            return [preview for preview in self._previews.values() if preview.live]
+
+    def _least_used(self) -> list[Preview]:
+        """Those above `max_live`, least recently used first; the newest is never among them."""
+        newest = next(reversed(self._previews.values()))
+        passing = [p for p in self._live() if p.spec.idle_seconds is not None and p is not newest]
+        passing.sort(key=lambda preview: preview.last_used)
+        return passing[: max(0, len(passing) + 1 - self.max_live)]
+
+    def _forget_old(self) -> None:
+        ended = [id for id, preview in self._previews.items() if not preview.live]
+        for id in ended[: max(0, len(ended) - REMEMBERED)]:
+            del self._previews[id]
+
+    async def stop(self, id: str, owner: str | None = None) -> None:
+        """End a preview with everything it started; its address is gone for good. `NotFound` when there is none."""
+        await anyio.to_thread.run_sync(self.get(id, owner).end)
+
+    def get(self, id: str, owner: str | None = None) -> Preview:
+        """The preview of that id; `NotFound` when there is none, or it is not this owner's."""
+        with self._lock:
+            preview = self._previews.get(id)
+        if preview is None or (owner is not None and preview.spec.owner != owner):
+            raise NotFound(f"There is no preview {id[:40]!r}.", "Start the preview again.")
+        return preview
+
+    def list(self, owner: str | None = None) -> list[Preview]:
+        """Live and recently ended previews, oldest first; only this owner's when one is given."""
+        with self._lock:
+            return [p for p in self._previews.values() if owner is None or p.spec.owner == owner]
+
+    def by_token(self, segment: str) -> Preview | None:
+        """The preview served under /p/<segment>, unless it was stopped."""
+        id, _, token = segment.partition("-")
+        with self._lock:
+            preview = self._previews.get(id)
+        known = preview.token if preview else "-" * 22
+        if not hmac.compare_digest(known.encode(), token.encode()) or preview is None:
+            return None
+        return preview if preview.spec.mount is None and preview.stage != "stopped" else None
+
+    async def proxy_to(self, preview: Preview, scope: Scope, receive: Receive, send: Send, *, prefix: str) -> None:
+        """Serve one request or WebSocket from that app; `prefix` is the front of the path the app does not see."""
+        await proxy(preview, scope, receive, send, prefix=prefix, ancestors=self.ancestors)
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application to mount at "/p": /p/<id>-<token>/… of every preview, one and the same 404 for all else."""
+        if scope["type"] == "lifespan":
+            return
+        outside = scope.get("root_path", "")
+        below = path_below(scope, outside)
+        if below is None:
+            outside, below = "", scope["path"]
+        segment = below.lstrip("/").split("/", 1)[0]
+        preview = self.by_token(segment)
+        if preview is not None:
+            await self.proxy_to(preview, scope, receive, send, prefix=f"{outside}/{segment}")
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await Exchange(scope, send, ancestors=self.ancestors).page(404, pages.NOT_FOUND)
+
+    async def close(self) -> None:
+        """End every preview and give up the directory."""
+        self._stopped.set()
+        for preview in self._live():
+            await self._close_clients(preview)
+        await anyio.to_thread.run_sync(self._end_all)
+
+    async def _close_clients(self, preview: Any) -> None:
+        import asyncio
+
+        own = preview.clients.pop(asyncio.get_running_loop(), None)
+        if own is not None:
+            await own.aclose()
+
+    def _end_all(self) -> None:
+        threads = [threading.Thread(target=preview.end) for preview in self._live()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._watcher is not None:
+            self._watcher.join(5)
+        self.engine.close()
+        workspace.remove(self.root / "live")
+        os.close(self._held)
+
+
+def _hold(root: Path) -> int:
+    """Lock the directory for this process; the kernel lets go of it when the process ends, however it ends."""
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.chmod(0o700)
+        held = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise workspace.storage_error(error) from None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        raise Conflict(
+            f"Another server runs its previews in {root}.", "Stop it, or start this one with another data directory."
+        ) from None
+    return held

@@ -1,0 +1,209 @@
+"""The engine of this machine: a subprocess with a constructed environment, its own directories and limits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from core.errors import AppFailed, Conflict, StorageFull
+from core.preview import tree
+from core.preview.engine import Address, EngineStatus, Launch
+from core.preview.workspace import storage_error
+
+RUNNERS = Path(__file__).parent / "runners"
+APP_PORT = 7860  # the port an app on a Space expects to be its own
+NICE = 5
+
+
+class ProcessEngine:
+    """Starts each app under `runners/box.py`, listening on a unix socket in a directory only we can enter.
+
+    root: the data directory; its processes are recognised by it after a crash.
+    """
+
+    def __init__(self, root: Path):
+        self.name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
+        # A unix socket's path is at most 107 bytes (unix(7)), so the sockets do not live under `root`.
+        self.sockets = Path(tempfile.gettempdir()) / f"spaces-{os.getuid()}-{self.name}"
+
+    def probe(self) -> EngineStatus:
+        return EngineStatus(
+            engine="process",
+            available=os.name == "posix",
+            layers={
+                "environment": "clean: constructed, nothing inherited",
+                "address": "unix socket, reachable through this server only",
+                "limits": "open files, file size, memory per process"
+                + ("" if os.getuid() == 0 else ", threads")
+                + "; total memory, disk and processes are watched",
+                "tree": "ended whole, with everything it forked" if sys.platform == "linux" else "ended by process group",
+                "origin": "opaque: the page's storage and API are out of reach",
+                "network": "not isolated yet",
+                "files": "not isolated yet: the app can read what this user can read",
+                "user": "same user as the server",
+            },
+        )
+
+    def start(self, launch: Launch) -> ProcessHandle:
+        self._own_directory()
+        path = self.sockets / f"{launch.id}.sock"
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        fallback = _free_port() if launch.entry.server else None
+        reader, writer = os.pipe()
+        try:
+            path.unlink(missing_ok=True)
+            listener.bind(str(path))
+            env = {**launch.env, tree.MARKER: f"{launch.id}.{self.name}"}
+            if fallback:
+                env.setdefault("PORT", str(fallback))
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(RUNNERS / "box.py")],
+                stdin=subprocess.PIPE,
+                stdout=writer,
+                stderr=writer,
+                env={"PATH": os.defpath, tree.MARKER: env[tree.MARKER]},
+                cwd=launch.workspace.app,
+                close_fds=True,
+                pass_fds=(listener.fileno(),),
+            )
+            policy = self._policy(launch, env, listener.fileno(), path, fallback)
+            try:
+                with process.stdin as pipe:
+                    pipe.write(json.dumps(policy).encode())
+            except BrokenPipeError:
+                pass  # it is gone already; its exit code is what wait() reports
+        except OSError as error:
+            os.close(reader)
+            path.unlink(missing_ok=True)
+            if error.filename and str(error.filename).startswith(str(launch.workspace.root)):
+                raise storage_error(error) from None
+            raise AppFailed(f"The app's process could not be started: {error.strerror}.") from None
+        finally:
+            os.close(writer)
+            listener.close()
+        return ProcessHandle(process, reader, path, fallback, env[tree.MARKER])
+
+    def _policy(self, launch: Launch, env: dict[str, str], listener: int, path: Path, fallback: int | None) -> dict:
+        """What the box is told, through a pipe: command lines are readable by every user of a machine."""
+        entry, limits = launch.entry, launch.limits
+        directory = str(launch.workspace.app / launch.directory)
+        command = list(entry.command) or [str(launch.python), "-I", "-u", str(RUNNERS / "bootstrap.py")]
+        app = None
+        if not entry.command:
+            app = {
+                "script": entry.script,
+                "module": entry.module,
+                "arguments": list(entry.arguments),
+                "directory": directory,
+                "mount": launch.mount,
+                "socket": str(path),
+                "port": APP_PORT,
+                "fallback": fallback,
+            }
+        return {
+            "parent": os.getpid(),
+            "command": command,
+            "directory": directory,
+            "env": env,
+            "listener": listener,
+            "app": app,
+            "limits": {
+                "file_bytes": limits.file_bytes,
+                "open_files": limits.open_files,
+                "data_bytes": limits.data_bytes,
+                "threads": limits.threads,
+                "nice": NICE,
+            },
+        }
+
+    def _own_directory(self) -> None:
+        """The socket directory, 0700 and ours: another user of the machine may have made one of that name first."""
+        try:
+            self.sockets.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise StorageFull(f"The directory for preview sockets cannot be made: {error.strerror}.") from None
+        info = self.sockets.lstat()
+        if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o077:
+            raise Conflict(
+                f"{self.sockets} belongs to somebody else or is open to others, so no preview can be reached safely.",
+                "Remove it, or set TMPDIR to a directory of your own.",
+            )
+
+    def sweep(self) -> int:
+        ended = tree.kill_marked(f".{self.name}")
+        shutil.rmtree(self.sockets, ignore_errors=True)
+        return ended
+
+    def close(self) -> None:
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+
+class ProcessHandle:
+    """A box and the app in it."""
+
+    def __init__(self, process: subprocess.Popen, output: int, path: Path, port: int | None, marker: str):
+        self.process = process
+        self.output = output
+        self.pid = process.pid
+        self._path, self._marker = path, marker
+        self.addresses = (Address(socket=path), *((Address(port=port),) if port else ()))
+
+    def poll(self) -> int | None:
+        return _code(self.process.poll())
+
+    def wait(self, timeout: float | None) -> int | None:
+        try:
+            return _code(self.process.wait(timeout))
+        except subprocess.TimeoutExpired:
+            return None
+
+    def owns(self, address: Address) -> bool:
+        if address.socket:
+            return True
+        return any(_listens(pid, address.port) for pid in tree.below(self.pid, tree.parents()))
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()  # the box ends its tree, then itself
+            if self.wait(8) is None:
+                tree.kill_below(self.pid)
+                self.process.kill()
+                self.process.wait()
+        tree.kill_marked(self._marker)  # the app may have killed its box
+        self._path.unlink(missing_ok=True)
+
+
+def _code(returncode: int | None) -> int | None:
+    """The shell's way of saying it: 128 + signal."""
+    return returncode if returncode is None or returncode >= 0 else 128 - returncode
+
+
+def _listens(pid: int, port: int | None) -> bool:
+    import psutil
+
+    try:
+        connections = psutil.Process(pid).net_connections(kind="tcp")
+    except psutil.Error:
+        return False
+    return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections)
+
+
+def _free_port() -> int:
+    """A port nobody uses now, below the range the kernel gives to outgoing connections."""
+    for _ in range(50):
+        port = 20000 + int.from_bytes(os.urandom(2)) % 10000
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise AppFailed("There is no free port on this machine.", "End some programs and try again.")

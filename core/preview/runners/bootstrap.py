@@ -1,0 +1,67 @@
+"""Runs one Python app so that whatever server it starts listens on the inherited socket and nowhere else.
+
+Run as `python -I -u bootstrap.py`: the policy is JSON on descriptor 3, the bound unix socket is descriptor 4.
+It belongs to the app's process, not to ours: nothing of the server is importable from here.
+"""
+
+import importlib.util
+import json
+import os
+import runpy
+import socket
+import sys
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def read_policy():
+    with open(3, "rb", closefd=True) as pipe:
+        return json.load(pipe)
+
+
+def load(name):
+    """A module beside this file, without putting this directory on the app's path."""
+    spec = importlib.util.spec_from_file_location(f"_preview_{name}", os.path.join(HERE, f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def report(error):
+    """The traceback a person expects: from the app's own first line on."""
+    trace = error.__traceback__
+    while trace is not None and os.path.dirname(trace.tb_frame.f_code.co_filename) == HERE or _is_runpy(trace):
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace)
+
+
+def _is_runpy(trace):
+    return trace is not None and trace.tb_frame.f_code.co_filename in (runpy.__file__, "<frozen runpy>")
+
+
+def main():
+    policy = read_policy()
+    listener = socket.socket(fileno=4)
+    listener.set_inheritable(False)
+    load("servers").install(policy, listener)
+    sys.path.insert(0, policy["directory"])
+    for extra in reversed(os.environ.get("PYTHONPATH", "").split(os.pathsep)):
+        if extra:
+            sys.path.insert(1, extra)
+    try:
+        if policy["module"]:
+            sys.argv = [policy["module"], *policy["arguments"]]
+            runpy.run_module(policy["module"], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = [policy["script"], *policy["arguments"]]
+            runpy.run_path(policy["script"], run_name="__main__")
+    except Exception as error:
+        report(error)
+        sys.stderr.flush()
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""Stands between the server and one app: sets the limits, starts the app, and outlives everything the app forks.
+
+Run as `python -I -S box.py` with the policy as JSON on standard input; standard library only. It is the
+subreaper of the tree, so a daemonized grandchild stays its descendant. When the app ends, when it is asked
+to (SIGTERM), or when the server dies (parent-death signal), it ends every descendant, then itself.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+import time
+
+LINUX = sys.platform == "linux"
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+POLICY, LISTENER = 3, 4  # descriptors the bootstrap finds its policy and its socket on
+ENDING_SECONDS = 15.0
+
+
+def control(option, value):
+    """prctl(option, value) where there is one."""
+    if LINUX:
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def descendants(root):
+    """Pids of everything below `root`, zombies left out."""
+    children = {}
+    for name in os.listdir("/proc") if LINUX else []:
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", "rb") as stat:
+                    state, parent = stat.read().rpartition(b")")[2].split()[:2]
+            except OSError:
+                continue
+            if state != b"Z":
+                children.setdefault(int(parent), []).append(int(name))
+    found, todo = [], [root]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found += below
+        todo += below
+    return found
+
+
+def send(pids, number):
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            pass
+
+
+def reap():
+    """Collect every ended child; returns {pid: status}."""
+    ended = {}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended[pid] = status
+
+
+def end_all(app):
+    """Stop, kill and reap until no descendant is left: one that forks while it is killed is met in the next round."""
+    deadline = time.monotonic() + ENDING_SECONDS
+    while time.monotonic() < deadline:
+        if not LINUX:
+            try:
+                os.killpg(app, signal.SIGKILL)
+            except OSError:
+                pass
+        left = descendants(os.getpid())
+        if not left and reap() == {}:
+            return
+        send(left, signal.SIGSTOP)
+        send(left, signal.SIGKILL)
+        reap()
+        time.sleep(0.002)
+
+
+def threads_of_user():
+    """How many threads this user has now: RLIMIT_NPROC counts them all, not only ours."""
+    count = 0
+    for name in os.listdir("/proc") if LINUX else []:
+        if name.isdigit():
+            try:
+                if os.stat(f"/proc/{name}").st_uid == os.getuid():
+                    count += len(os.listdir(f"/proc/{name}/task"))
+            except OSError:
+                continue
+    return count
+
+
+def limit(policy):
+    """Lower this process's limits; a limit the system does not allow to lower stays."""
+    wanted = {
+        "RLIMIT_CORE": 0,
+        "RLIMIT_FSIZE": policy["file_bytes"],
+        "RLIMIT_NOFILE": policy["open_files"],
+        "RLIMIT_DATA": policy["data_bytes"],
+        "RLIMIT_MSGQUEUE": 0,
+    }
+    if LINUX and os.getuid() != 0:
+        wanted["RLIMIT_NPROC"] = threads_of_user() + policy["threads"]
+    for name, value in wanted.items():
+        number = getattr(resource, name, None)
+        if number is not None:
+            try:
+                hard = resource.getrlimit(number)[1]
+                value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+                resource.setrlimit(number, (value, value))
+            except (OSError, ValueError):
+                pass
+    os.nice(policy["nice"])
+
+
+def become_app(policy, parent):
+    """In the forked child: limits, descriptors, environment, then exec. Never returns."""
+    try:
+        os.setsid()
+        control(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(137)
+        limit(policy["limits"])
+        listener = policy["listener"]
+        if policy["app"] is not None:
+            readable, writable = os.pipe()
+            os.write(writable, json.dumps(policy["app"]).encode())
+            os.close(writable)
+            high = os.dup2(listener, 100, inheritable=False)
+            os.dup2(os.dup2(readable, 101, inheritable=False), POLICY, inheritable=True)
+            os.dup2(high, LISTENER, inheritable=True)
+            os.closerange(LISTENER + 1, 1024)
+        else:
+            os.closerange(POLICY, 1024)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        os.chdir(policy["directory"])
+        os.execvpe(policy["command"][0], policy["command"], policy["env"])
+    except BaseException as error:
+        os.write(2, f"Error: {policy['command'][0]} could not be started: {error}\n".encode())
+    finally:
+        os._exit(127)
+
+
+def main():
+    policy = json.loads(sys.stdin.buffer.read())
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    control(PR_SET_PDEATHSIG, signal.SIGTERM)
+    control(PR_SET_CHILD_SUBREAPER, 1)
+    if os.getppid() != policy["parent"]:
+        return 137
+    watched = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+    signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    box = os.getpid()
+    app = os.fork()
+    if app == 0:
+        become_app(policy, box)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    os.closerange(3, 1024)
+    policy.clear()
+    status = None
+    while status is None:
+        status = reap().get(app)
+        if status is None and signal.sigwait(watched) != signal.SIGCHLD:
+            status = signal.SIGTERM
+    end_all(app)
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    code = main()
+    os._exit(code)

@@ -1,0 +1,102 @@
+"""What a preview is asked to run, and how much it may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from core.errors import InvalidInput, TooLarge
+from core.secrets import Secret
+
+Sdk = Literal["gradio", "static", "docker"]
+MB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The bounds of one preview; every one has a default that fits a free Space's kind of app."""
+
+    memory_bytes: int = 2048 * MB  # resident, summed over the whole tree
+    data_bytes: int = 1536 * MB  # private memory of one process
+    workspace_bytes: int = 512 * MB  # files the app wrote, its temporary ones included
+    file_bytes: int = 128 * MB  # one file
+    open_files: int = 512
+    processes: int = 64  # of the whole tree
+    threads: int = 256  # above those the user already has; the kernel does not count root's
+    start_seconds: float = 60  # from the start of the process to its first answer
+    build_seconds: float = 900  # to install what requirements.txt asks for
+    answer_seconds: float = 30  # from a request to the head of its answer
+    stream_idle_seconds: float = 300  # between two pieces of a stream
+    body_bytes: int = 100 * MB  # one request
+    files: int = 2000
+    project_bytes: int = 200 * MB
+    log_lines: int = 5000
+    log_bytes: int = 2 * MB
+    log_bytes_per_second: int = 1 * MB
+
+
+@dataclass(frozen=True)
+class PreviewSpec:
+    """One app to run.
+
+    files: the whole project by relative POSIX path.
+    sdk: gradio, static or docker (a plain Python Dockerfile).
+    owner: id of the caller it belongs to; label: what a person calls it.
+    app_file: the file to run, or to show for a static one ("index.html").
+    env, secrets: become the app's environment; nothing else of ours does.
+    mount: path prefix the app is served under; None for "/p/<id>-<token>".
+    idle_seconds: stopped after so long without a request; None for never (and never evicted).
+    """
+
+    files: Mapping[str, bytes]
+    sdk: Sdk
+    owner: str
+    label: str
+    app_file: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    mount: str | None = None
+    idle_seconds: float | None = 900
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def entry(self) -> str:
+        """The app file, with the default of the kind."""
+        return self.app_file or ("index.html" if self.sdk == "static" else "app.py")
+
+
+def check_spec(spec: PreviewSpec) -> None:
+    """Refuse what cannot be written or run: `InvalidInput` or `TooLarge` with the first reason."""
+    if spec.sdk not in ("gradio", "static", "docker"):
+        raise InvalidInput(f"There is no preview for a Space of kind {spec.sdk!r}.", "Use gradio, static or docker.")
+    if not spec.files:
+        raise InvalidInput("The project has no files.", f"Add {spec.entry} and start it again.")
+    if len(spec.files) > spec.limits.files:
+        raise TooLarge(f"The project has {len(spec.files)} files; a preview takes {spec.limits.files}.")
+    total = sum(len(data) for data in spec.files.values())
+    if total > spec.limits.project_bytes:
+        raise TooLarge(f"The project has {total} bytes; a preview takes {spec.limits.project_bytes}.")
+    for path in spec.files:
+        _check_path(path)
+    if spec.sdk != "docker" and spec.entry not in spec.files:
+        raise InvalidInput(
+            f"The project has no file {spec.entry}.", "Add it, or name another app_file in the README's front matter."
+        )
+    for name in (*spec.env, *spec.secrets):
+        if not name.isidentifier() or not name.isascii():
+            raise InvalidInput(f"{name!r} is not a name an environment variable can have.")
+    for name, value in spec.env.items():
+        if "\0" in value:
+            raise InvalidInput(f"The value of {name} holds a zero byte.")
+    if spec.mount is not None and (not spec.mount.startswith("/") or spec.mount.endswith("/")):
+        raise InvalidInput(f"{spec.mount!r} is not a path to serve an app under.", "Start it with / and end it without.")
+
+
+def _check_path(path: str) -> None:
+    parts = path.split("/")
+    bad = any(part in ("", ".", "..") or len(part.encode("utf-8", "replace")) > 255 for part in parts)
+    if bad or "\\" in path or not path.isprintable() or len(path) > 1024:
+        raise InvalidInput(
+            f"{path[:80]!r} is not a path inside the project.", "Use relative paths with /, without '.' and '..'."
+        )

@@ -1,0 +1,71 @@
+"""One thread that looks at every live preview twice a second: memory, processes, disk, idleness."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from core.errors import AppFailed, SpacesError
+from core.preview import tree, workspace
+from core.preview.preview import Preview
+from core.preview.spec import MB
+
+TICK_SECONDS = 0.5
+DISK_EVERY = 2  # ticks
+
+
+def start_watching(live: Callable[[], list[Preview]], stopped: threading.Event) -> threading.Thread:
+    """Watch until `stopped`; a preview that breaks a limit is ended in a thread of its own."""
+    thread = threading.Thread(target=_watch, args=(live, stopped), name="preview-watch", daemon=True)
+    thread.start()
+    return thread
+
+
+def _watch(live: Callable[[], list[Preview]], stopped: threading.Event) -> None:
+    tick = 0
+    while not stopped.wait(TICK_SECONDS):
+        tick += 1
+        current = live()
+        if not current:
+            continue
+        children = tree.parents()
+        for preview in current:
+            look(preview, children, disk=tick % DISK_EVERY == 0)
+            found = verdict(preview)
+            if found is not None:
+                reason, note = found
+                threading.Thread(target=preview.end, args=(reason,), kwargs={"note": note}, daemon=True).start()
+
+
+def look(preview: Preview, children: dict[int, list[int]], *, disk: bool) -> None:
+    """Measure one preview."""
+    root = preview.pid
+    if root is not None:
+        pids = tree.below(root, children)
+        before = preview.usage.cpu_seconds
+        preview.usage = tree.measure(pids[: preview.spec.limits.processes * 4])
+        if len(pids) > preview.usage.processes:
+            preview.usage = tree.Usage(preview.usage.rss_bytes, preview.usage.cpu_seconds, len(pids))
+        preview.cpu_percent = max(0.0, preview.usage.cpu_seconds - before) / TICK_SECONDS * 100
+        preview.remember(tree.identify(pids[:256]))
+    if disk:
+        preview.disk_bytes = workspace.size(preview.workspace.root, most=2 * preview.spec.limits.workspace_bytes)
+
+
+def verdict(preview: Preview) -> tuple[SpacesError | None, str] | None:
+    """Why this preview has to end, and the line for its log; None when it may go on."""
+    limits, usage = preview.spec.limits, preview.usage
+    if usage.rss_bytes > limits.memory_bytes:
+        sentence = f"The app used more than {limits.memory_bytes // MB} MB of memory and was stopped."
+        return AppFailed(sentence, "Load less at once, or a smaller model."), sentence
+    if usage.processes > limits.processes:
+        sentence = f"The app started more than {limits.processes} processes and was stopped."
+        return AppFailed(sentence, "Start fewer processes."), sentence
+    if preview.disk_bytes > limits.workspace_bytes:
+        sentence = f"The app wrote more than {limits.workspace_bytes // MB} MB to disk and was stopped."
+        return AppFailed(sentence, "Write less, or delete what is no longer needed."), sentence
+    idle = preview.spec.idle_seconds
+    if idle is not None and preview.stage == "running" and time.monotonic() - preview.last_used > idle:
+        return None, f"Stopped after {idle:g} seconds without a request."
+    return None
