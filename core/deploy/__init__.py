@@ -1,1 +1,10 @@
+"""From files to a Space that serves: a plan, one commit, and the wait until it answers.
 
+Knows the Hub as a client and nothing of projects or previews: it is given files by path.
+"""
+
+from core.deploy.apply import Deployment, apply_deploy
+from core.deploy.plan import DeployPlan, FileChange, plan_deploy
+from core.hub import first_error
+
+__all__ = ["DeployPlan", "Deployment", "FileChange", "apply_deploy", "first_error", "plan_deploy"]

@@ -97,20 +97,19 @@ async def log_tail(hub: Hub, caller: Caller, repo: str, *, build: bool, limit: i
 
 
 _TRACEBACK = re.compile(r"^\s*(?:\S+ \| )?Traceback \(most recent call last\):\s*$")
-_EXCEPTION = re.compile(r"^\s*[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Iteration|NotFound|Timeout)?(?::|$)")
+_EXCEPTION = re.compile(r"^\s*[A-Za-z_][\w.]*(?::|$)")
 _STAMP = re.compile(r"^\s*(?:\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s+|#\d+ [\d.]+ )")
 _ERRORS = (
-    re.compile(r"^ERROR: (?!pip's dependency resolver does not)"),  # pip; that one sentence is only a warning
     re.compile(r"^error: "),  # uv, git, compilers
     re.compile(r"^\s*× "),  # uv's resolver
-    re.compile(r"^ERROR: failed to (?:solve|build)"),  # docker
     re.compile(r"^(?:npm ERR!|npm error) (?!A complete log)"),
     re.compile(r"^[A-Z]\w*(?:Error|Exception): "),
     re.compile(r"^(?:fatal|FATAL|CRITICAL|Fatal)\b[: ]"),
     re.compile(r"^\S+: (?:command not found|No such file or directory|Permission denied)"),
     re.compile(r"^(?:python\d?|/\S*python\S*): (?:can't open file|No module named)"),
     re.compile(r"^(?:Killed|Out of memory|Segmentation fault)", re.IGNORECASE),
-    re.compile(r"^(?:\[?ERROR\]?)\b[: ]"),
+    # pip, docker, loggers; pip's sentence about its resolver is only a warning
+    re.compile(r"^\[?ERROR\]?[: ](?! ?pip's dependency resolver does not)"),
 )
 
 
