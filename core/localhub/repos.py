@@ -30,7 +30,11 @@ MAX_OPEN = 256
 
 @dataclass(frozen=True)
 class Repo:
-    """What the Hub knows of a repository beside its git data. `settings` holds what only some kinds have."""
+    """What the Hub knows of a repository beside its git data.
+
+    `settings` holds what only some kinds have; for a Space that was created with them: hardware, sleepTimeSeconds,
+    secrets and variables (lists of {key, value, description?}). It is kept in a file only the owner reads, never shown.
+    """
 
     id: str
     repo: RepoId
@@ -42,7 +46,7 @@ class Repo:
     disabled: bool = False
     likes: int = 0
     downloads: int = 0
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict, repr=False)
     former: tuple[str, ...] = ()
 
     @property
