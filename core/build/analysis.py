@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,12 @@ class Analysis:
     needs_model: tuple[Need, ...] = ()
     refusals: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON, without the word list."""
+        shape = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        del shape["words"]
+        return shape
 
 
 def analyze(idea: str) -> Analysis:

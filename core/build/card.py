@@ -16,7 +16,7 @@ Sdk = Literal["gradio", "static", "docker"]
 Colour = Literal["red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"]
 GRADIO_VERSION = "6.31.0"
 
-_FENCE = re.compile(rb"\A\xef\xbb\xbf?---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(rb"\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _PYTHON = re.compile(r"3\.\d{1,2}(\.\d{1,2})?")
 _text = BeforeValidator(lambda value: str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from core.build.analysis import Analysis
 from core.build.filling import wanted
@@ -39,6 +40,9 @@ class Match:
     score: float
     reasons: tuple[str, ...] = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "reasons": list(self.reasons)}
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -53,6 +57,14 @@ class Selection:
     def runners_up(self) -> tuple[Match, ...]:
         """The nearest three besides the chosen one."""
         return tuple(match for match in self.ranked if match != self.chosen)[:3]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "chosen": self.chosen.to_dict() if self.chosen else None,
+            "ranked": [match.to_dict() for match in self.ranked],
+            "why": self.why,
+            "notes": list(self.notes),
+        }
 
 
 def select(analysis: Analysis, *, framework: str | None = None, task: str | None = None) -> Selection:
