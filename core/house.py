@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import dataclass
 
 from core.build import Projects
-from core.caller import Caller, Door
+from core.caller import Caller, Door, Risk
 from core.hub import Hub
+from core.instance import Instance
 from core.localhub import LocalHub
 from core.preview import Previews
 from core.secrets import Secret
@@ -23,6 +24,7 @@ class House:
 
     settings: Settings
     port: int
+    instance: Instance
     store: Store
     projects: Projects
     previews: Previews
@@ -49,19 +51,19 @@ class House:
         On a public process a caller without token or session owns nothing and shares nothing.
         A token, or the local run's own identity, counts as having approved what it calls by name.
         """
-        named = session if door == "page" or not token else None
-        identity = f"session:{named}" if named and self.settings.public else None
-        if identity is None:
-            identity = _fingerprint(token) if token and self.settings.public else "local"
-            if self.settings.public and not token:
-                identity = "anonymous"
+        if not self.settings.public:
+            identity = "local"
+        elif session:
+            identity = f"session:{session}"
+        else:
+            identity = _fingerprint(token) if token else "anonymous"
         acting = token or self.own_token
-        risks = {"read", "write"} | ({"destructive", "spend"} if acting else set())
+        risks: set[Risk] = {"read", "write"} | ({"destructive", "spend"} if acting else set())
         return Caller(id=identity, door=door, token=acting, approves=frozenset(risks))
 
     async def start(self) -> None:
-        """Sweep what a killed process left, start the Local Hub's Spaces."""
-        await self.previews.start_watching() if hasattr(self.previews, "start_watching") else None
+        """Sweep what a killed process left, then start the Local Hub and its Spaces."""
+        await self.previews.sweep()
         if self.local_hub:
             await self.local_hub.start()
 
@@ -71,6 +73,7 @@ class House:
             await self.local_hub.close()
         await self.previews.close()
         self.store.close()
+        self.instance.release()
 
 
 def _fingerprint(token: Secret) -> str:
@@ -78,9 +81,9 @@ def _fingerprint(token: Secret) -> str:
 
 
 def build_house(settings: Settings, port: int) -> House:
-    """Make the rooms. Nothing runs and nothing listens until `start`."""
+    """Take the data directory and make the rooms. Nothing runs and nothing listens until `start`."""
     data = settings.data.resolve()
-    data.mkdir(parents=True, exist_ok=True)
+    instance = Instance(data, port)
     previews = Previews(data / "previews", max_live=settings.max_previews)
     local = None
     if settings.hub_kind == "local":
@@ -89,6 +92,7 @@ def build_house(settings: Settings, port: int) -> House:
     return House(
         settings=settings,
         port=port,
+        instance=instance,
         store=Store(data / "store.sqlite"),
         projects=Projects(data / "projects"),
         previews=previews,

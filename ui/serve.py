@@ -1,0 +1,77 @@
+"""Put page, REST, previews, Local Hub and MCP on one port, through Gradio's own `launch`."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager
+from typing import Any
+
+import gradio as gr
+from starlette.routing import Mount, Router
+from starlette.types import ASGIApp
+
+from core.doors import account, health, rest
+from core.doors.gate import Gate
+from core.doors.session import Sessions
+from core.house import HUB_PREFIX, House
+from ui.mcp import add_endpoints, offer_actions
+from ui.page import LAUNCH, build_page
+
+log = logging.getLogger(__name__)
+
+
+def launch(house: House, *, block: bool = True) -> gr.Blocks:
+    """Serve the house on its port until interrupted, or return at once with `block=False` (close it with `.close()`)."""
+    sessions = Sessions()
+    demo = build_page(house, sessions)
+    with demo:
+        add_endpoints(house, sessions)
+
+    @asynccontextmanager
+    async def lifespan(app: Any):
+        offer_actions(demo.mcp_server_obj, house, sessions)
+        # The stack exists by now, and ours goes around it: Gradio's own CORS and compression must not touch what
+        # previews and the Local Hub answer (facts: gradio_and_libraries 1.2).
+        app.middleware_stack = front(house, sessions, app.middleware_stack)
+        await house.start()
+        try:
+            yield
+        finally:
+            await house.close()
+
+    demo.queue(default_concurrency_limit=16, max_size=128)
+    demo.launch(
+        server_name=house.settings.host,
+        server_port=house.port,
+        mcp_server=True,
+        ssr_mode=False,
+        run_history=False,
+        enable_monitoring=False,
+        show_error=False,
+        share=False,
+        pwa=False,
+        quiet=True,
+        max_file_size="50mb",
+        footer_links=[],
+        prevent_thread_lock=True,
+        app_kwargs={"lifespan": lifespan, "docs_url": None, "redoc_url": None, "openapi_url": None},
+        **LAUNCH,
+    )
+    if demo.mcp_server_obj is None:
+        raise RuntimeError(getattr(demo, "mcp_error", "the MCP server did not start"))
+    if block:
+        demo.block_thread()
+    return demo
+
+
+def front(house: House, sessions: Sessions, gradio_app: ASGIApp) -> ASGIApp:
+    """The gate, then our own routes, then Gradio."""
+    routes = [
+        *health.routes(house),
+        *rest.routes(house, sessions),
+        *account.routes(house, sessions),
+        Mount("/p", app=house.previews.app),
+    ]
+    if house.local_hub:
+        routes.append(Mount(HUB_PREFIX, app=house.local_hub.app))
+    return Gate(Router(routes=routes, default=gradio_app, redirect_slashes=False), house.settings)
