@@ -10,7 +10,8 @@ Owns processes, their directories, sockets, logs and the way to them. Knows noth
 
 from core.preview.dockerfile import Recipe, read_dockerfile
 from core.preview.engine import EngineStatus, SandboxEngine
-from core.preview.logs import LogLine, LogRing, first_error
+from core.preview.failures import first_error
+from core.preview.logs import LogLine, LogRing
 from core.preview.preview import Preview
 from core.preview.previews import Previews
 from core.preview.process import ProcessEngine

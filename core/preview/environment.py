@@ -16,7 +16,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from core.errors import AppFailed, StorageFull
-from core.preview.logs import LogRing, first_error
+from core.preview.failures import first_error
+from core.preview.logs import LogRing
 from core.preview.workspace import storage_error
 
 KEPT = 8  # environments; the least recently used one goes first

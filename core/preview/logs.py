@@ -123,32 +123,3 @@ def pump(descriptor: int, ring: LogRing, *, source: Source = "run", rate: int = 
 
 def _text(line: bytes) -> str:
     return line.decode("utf-8", "replace").rstrip("\r").replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def first_error(lines: list[str]) -> str | None:
-    """The sentence of the first error in a log: a Python traceback's last line with the place in the app, or a line that says Error."""
-    place = ""
-    inside = False
-    for line in lines:
-        if line.startswith("Traceback (most recent call last)"):
-            inside, place = True, ""
-        elif inside and line.startswith('  File "'):
-            place = line.strip()
-        elif inside and line and not line.startswith((" ", "\t")):
-            return f"{line.strip()}{_where(place)}"
-        elif not inside and line.startswith('  File "'):
-            inside, place = True, line.strip()
-    for line in lines:
-        word = line.split(":", 1)[0].strip().lower()
-        if word.startswith(("error", "fatal", "×")) or word.endswith("error"):
-            return line.strip()
-    return None
-
-
-def _where(place: str) -> str:
-    """' (app.py, line 3)' from a traceback's File line."""
-    parts = place.split('"')
-    if len(parts) < 3:
-        return ""
-    number = parts[2].split(",")[1].strip() if "," in parts[2] else ""
-    return f" ({os.path.basename(parts[1])}{', ' + number if number else ''})"

@@ -18,6 +18,7 @@ from core.errors import Conflict, NotFound
 from core.preview import pages, workspace
 from core.preview.engine import EngineStatus, SandboxEngine
 from core.preview.environment import Environments
+from core.preview.life import begin
 from core.preview.preview import Preview
 from core.preview.process import ProcessEngine
 from core.preview.proxy import Exchange, path_below, proxy
@@ -71,7 +72,7 @@ class Previews:
     def _start(self, spec: PreviewSpec) -> Preview:
         id, token = secrets.token_hex(5), secrets.token_urlsafe(16)
         place = workspace.create(self.root / "live" / id, spec.files)
-        preview = Preview(spec, id=id, token=token, place=place, engine=self.engine, environments=self.environments)
+        preview = Preview(spec, id=id, token=token, place=place)
         with self._lock:
             if self._stopped.is_set():
                 workspace.remove(place.root)
@@ -82,7 +83,7 @@ class Previews:
             self._forget_old()
         for old in leaving:
             old.end(note="Stopped to make room for a newer preview.")
-        preview.begin()
+        begin(preview, self.engine, self.environments)
         return preview
 
     def _live(self) -> list[Preview]:

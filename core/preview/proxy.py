@@ -231,6 +231,7 @@ def client(preview: Preview) -> httpx.AsyncClient:
         preview.clients[loop] = httpx.AsyncClient(
             transport=httpx.AsyncHTTPTransport(
                 uds=str(socket) if socket else None,
+                verify=False,  # plain HTTP: loading certificates would only cost time
                 limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=8, keepalive_expiry=4),
             ),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),

@@ -27,7 +27,7 @@
     try { window[name]; } catch { Object.defineProperty(window, name, {value: store()}); }
   }
   try { document.cookie; } catch { Object.defineProperty(document, "cookie", {value: "", writable: true}); }
-  const ask = window.fetch;
+  const ask = fetch;
   window.fetch = (given, options) => ask(fix(given), options);
   const open = XMLHttpRequest.prototype.open;
   XMLHttpRequest.prototype.open = function (way, url, ...more) { return open.call(this, way, fix(url), ...more); };
@@ -39,7 +39,6 @@
     const link = event.target.closest?.("a[download]");
     if (!link || !link.href.startsWith(location.origin)) return;
     event.preventDefault();
-    event.stopImmediatePropagation();
     const answer = await fetch(link.href), copy = document.createElement("a");
     copy.href = URL.createObjectURL(await answer.blob());
     copy.download = link.download || link.pathname.split("/").pop();

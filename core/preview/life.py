@@ -1,0 +1,201 @@
+"""The thread of one preview: build, start, wait for the first answer, wait for the end, clean up."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+
+from core.errors import SpacesError, TimedOut, Unexpected
+from core.preview import tree, workspace
+from core.preview.dockerfile import Recipe, read_dockerfile
+from core.preview.engine import Address, Entry, Handle, Launch, SandboxEngine
+from core.preview.environment import Environments
+from core.preview.failures import exit_error, no_answer
+from core.preview.logs import Source, pump
+from core.preview.preview import Ended, Preview
+from core.preview.spec import MB
+
+
+def begin(preview: Preview, engine: SandboxEngine, environments: Environments) -> None:
+    """Start the thread. It lives as long as the app: the kernel ends the app with the thread that started it."""
+    life = Life(preview, engine, environments)
+    threading.Thread(target=life.run, name=f"preview-{preview.id}", daemon=True).start()
+
+
+class Life:
+    """What the thread of one preview does."""
+
+    def __init__(self, preview: Preview, engine: SandboxEngine, environments: Environments):
+        self.preview, self.spec = preview, preview.spec
+        self.engine, self.environments = engine, environments
+        self.began = time.monotonic()
+
+    def run(self) -> None:
+        preview, held, reason = self.preview, None, None
+        try:
+            if self.spec.sdk == "static":
+                self._running(None)
+                preview.ending.wait()  # served from the workspace, without a process
+                raise Ended
+            recipe = self._recipe()
+            held = self.environments.resolve(
+                self._requirements(recipe), preview.logs, source=preview.workspace.app, run=self._run_build_step
+            )
+            self.environments.hold(held)
+            preview.become("starting")
+            self._serve(recipe, held.python)
+        except Ended:
+            pass
+        except SpacesError as error:
+            reason = error
+        except Exception as error:
+            preview.logs.append(f"{type(error).__name__}: {error}", "run")
+            reason = Unexpected(f"The preview could not be run: {type(error).__name__}.")
+        finally:
+            if held is not None:
+                self.environments.release(held)
+            if preview.handle is not None:
+                preview.handle.end()
+            for pid, created in preview.seen:
+                tree.kill_same(pid, created)
+            workspace.remove(preview.workspace.root)
+            preview.finish(reason)
+
+    def _running(self, address: Address | None) -> None:
+        self.preview.address = address
+        self.preview.ready_seconds = time.monotonic() - self.began
+        self.preview.touch()
+        self.preview.become("running")
+
+    def _recipe(self) -> Recipe:
+        if self.spec.sdk == "docker":
+            return read_dockerfile(self.spec.files)
+        return Recipe(Entry(script=self.spec.entry), requirement_files=("requirements.txt",))
+
+    def _requirements(self, recipe: Recipe) -> str:
+        lines = list(recipe.requirements)
+        for name in ("pre-requirements.txt", *recipe.requirement_files):
+            if name in self.spec.files:
+                lines += self.spec.files[name].decode("utf-8", "replace").splitlines()
+        if self.spec.files.get("packages.txt", b"").strip() and self.spec.sdk == "gradio":
+            self.preview.logs.append("packages.txt names Debian packages; they are not installed here.", "build")
+        return "\n".join(lines)
+
+    def _run_build_step(self, command: tuple[str, ...], env: Mapping[str, str]) -> int:
+        limits = replace(self.spec.limits, file_bytes=8192 * MB, data_bytes=8192 * MB, open_files=4096)
+        launch = Launch(
+            id=self.preview.id,
+            python=Path(sys.executable),
+            entry=Entry(command=command, server=False),
+            workspace=self.preview.workspace,
+            env={**self._base_env(Path(sys.executable)), **env},
+            limits=limits,
+        )
+        handle, reader = self._open(launch, "build")
+        code = handle.wait(self.spec.limits.build_seconds)
+        handle.end()
+        reader.join(5)
+        if self.preview.ending.is_set():
+            raise Ended
+        if code is None:
+            raise TimedOut(f"The requirements were not installed within {self.spec.limits.build_seconds:g} seconds.")
+        return code
+
+    def _base_env(self, python: Path) -> dict[str, str]:
+        place = self.preview.workspace
+        return {
+            "PATH": os.pathsep.join((str(python.parent), "/usr/local/bin", "/usr/bin", "/bin")),
+            "HOME": str(place.home),
+            "TMPDIR": str(place.temporary),
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+        }
+
+    def _app_env(self, python: Path, recipe: Recipe) -> dict[str, str]:
+        """Everything the app's environment holds. Ours is not among it."""
+        return {
+            "MPLBACKEND": "Agg",
+            "GRADIO_ANALYTICS_ENABLED": "False",
+            **recipe.env,
+            **self.spec.env,
+            **{name: secret.reveal() for name, secret in self.spec.secrets.items()},
+            **self._base_env(python),
+            "GRADIO_TEMP_DIR": str(self.preview.workspace.temporary / "gradio"),
+        }
+
+    def _open(self, launch: Launch, source: Source) -> tuple[Handle, threading.Thread]:
+        """Start a tree and the thread that reads what it writes."""
+        handle = self.preview.adopt(lambda: self.engine.start(launch))
+        reader = threading.Thread(
+            target=pump,
+            args=(handle.output, self.preview.logs),
+            kwargs={"source": source, "rate": self.spec.limits.log_bytes_per_second},
+            daemon=True,
+        )
+        reader.start()
+        return handle, reader
+
+    def _serve(self, recipe: Recipe, python: Path) -> None:
+        place = self.preview.workspace
+        launch = Launch(
+            id=self.preview.id,
+            python=python,
+            entry=recipe.entry,
+            workspace=place,
+            directory=recipe.directory,
+            env=self._app_env(python, recipe),
+            limits=self.spec.limits,
+            mount=self.preview.mount,
+        )
+        handle, reader = self._open(launch, "run")
+        code = self._await_answer(handle)
+        if code is None:
+            code = handle.wait(None)
+        handle.end()
+        reader.join(5)
+        if self.preview.ending.is_set():
+            raise Ended
+        raise exit_error(code, self._told(), served=self.preview.address is not None)
+
+    def _await_answer(self, handle: Handle) -> int | None:
+        """Ask until the app answers below 500; returns its exit code when it ended instead."""
+        deadline = time.monotonic() + self.spec.limits.start_seconds
+        status, pause = None, 0.02
+        while time.monotonic() < deadline and not self.preview.ending.is_set():
+            for address in handle.addresses:
+                answer = _ask(address, "/")
+                status = answer or status
+                if answer is not None and answer < 500 and handle.owns(address):
+                    if self.spec.sdk == "gradio":
+                        _ask(address, "/gradio_api/startup-events")  # without it Gradio's queue never starts
+                    self._running(address)
+                    return None
+            code = handle.wait(pause)
+            if code is not None:
+                return code
+            pause = min(pause * 1.3, 0.25)
+        if self.preview.ending.is_set():
+            raise Ended
+        raise no_answer(status, self._told(), seconds=self.spec.limits.start_seconds)
+
+    def _told(self) -> list[str]:
+        return [line.text for line in self.preview.logs.lines() if line.source == "run"]
+
+
+def _ask(address: Address, path: str) -> int | None:
+    """Status of one GET, or None when nobody answers."""
+    transport = httpx.HTTPTransport(verify=False, uds=str(address.socket) if address.socket else None)
+    port = address.port or 7860
+    try:
+        with httpx.Client(transport=transport, timeout=httpx.Timeout(5, connect=1), trust_env=False) as client:
+            with client.stream("GET", f"http://127.0.0.1:{port}{path}") as response:
+                return response.status_code
+    except httpx.HTTPError:
+        return None
