@@ -62,8 +62,7 @@ class House:
         return Caller(id=identity, door=door, token=acting, approves=frozenset(risks))
 
     async def start(self) -> None:
-        """Sweep what a killed process left, then start the Local Hub and its Spaces."""
-        await self.previews.sweep()
+        """Start the Local Hub and the Spaces that should run."""
         if self.local_hub:
             await self.local_hub.start()
 
@@ -72,6 +71,7 @@ class House:
         if self.local_hub:
             await self.local_hub.close()
         await self.previews.close()
+        await self.hub.close()
         self.store.close()
         self.instance.release()
 

@@ -95,7 +95,7 @@ async def project_history(call: Call, project: str, limit: int = 50) -> dict:
     """
     found = await open_project(call, project)
     changes = await asyncio.to_thread(found.history, max(1, min(limit, 200)))
-    return listing([{"revision": one.revision, "message": one.message, "at": one.at.isoformat()} for one in changes])
+    return listing([{"revision": one.oid, "message": one.message.strip(), "at": one.at.isoformat()} for one in changes])
 
 
 @action(risk="read", title="Diff", open_world=False)
@@ -111,7 +111,7 @@ async def project_diff(call: Call, project: str, old: str = "", new: str = "") -
     newer = new or found.revision
     older: str | None = old or None
     if not old:
-        known = [one.revision for one in await asyncio.to_thread(found.history, 200)]
+        known = [one.oid for one in await asyncio.to_thread(found.history, 200)]
         place = known.index(newer) if newer in known else -1
         older = known[place + 1] if 0 <= place < len(known) - 1 else None
     changes = await asyncio.to_thread(found.diff, older, newer)
@@ -205,7 +205,7 @@ def summary(project: Project) -> dict[str, Any]:
         "template": project.template,
         "space": project.space,
         "revision": project.revision,
-        "created_at": project.created_at,
+        "created_at": project.facts.created_at,
     }
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from core.errors import AppFailed
 from core.house import House
 
 _FRESH_SECONDS = 5.0
@@ -44,14 +45,17 @@ async def readiness(house: House) -> dict[str, dict]:
         await house.hub.ping()
         return house.hub.endpoint
 
-    async def sandbox() -> str:
-        return house.previews.engine.probe().summary
+    async def sandbox() -> dict:
+        status = await asyncio.to_thread(house.previews.status)
+        if not status.available:
+            raise AppFailed("No engine can run an app here.")
+        return status.to_dict()
 
-    parts: dict[str, Callable[[], Awaitable[str]]] = {"store": store, "hub": hub, "sandbox": sandbox}
+    parts: dict[str, Callable[[], Awaitable[str | dict]]] = {"store": store, "hub": hub, "sandbox": sandbox}
     return {name: await _state(check) for name, check in parts.items()}
 
 
-async def _state(check: Callable[[], Awaitable[str]]) -> dict:
+async def _state(check: Callable[[], Awaitable[str | dict]]) -> dict:
     try:
         return {"status": "ok", "detail": await asyncio.wait_for(check(), timeout=5)}
     except Exception as error:  # whatever is wrong with a part, the answer names it
