@@ -59,6 +59,7 @@ def launch(house: House, *, block: bool = True) -> gr.Blocks:
     )
     if demo.mcp_server_obj is None:
         raise RuntimeError(getattr(demo, "mcp_error", "the MCP server did not start"))
+    print(f"Spaces OS: {house.base_url}  ({'Local Hub, offline sample' if house.local_hub else house.hub.endpoint})", flush=True)
     if block:
         demo.block_thread()
     return demo

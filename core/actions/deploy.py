@@ -78,7 +78,6 @@ async def deploy_project(
     """Plan, apply and remember where the project went."""
     say(call, "plan", "Comparing with what is there")
     plan = await _plan(call, project, name, visibility, hardware)
-    say(call, "plan", plan.sentence, "done")
     deployment = await apply_deploy(call.house.hub, call.caller, plan, emit=call.emit)
     await asyncio.to_thread(project.set_space, deployment.repo)
     call.emit(Deployed(repo=deployment.repo, url=deployment.url, revision=deployment.revision))

@@ -35,7 +35,7 @@ async def space_status(call: Call, repo: str) -> dict:
 async def space_logs(
     call: Call, repo: str, kind: Literal["build", "run"] = "run", follow: bool = False, limit: int = 200
 ) -> dict:
-    """Read a Space's log.
+    """Read what a Space wrote, while it was built or while it runs.
 
     Args:
         repo: owner/name.
