@@ -11,6 +11,7 @@ from core.hub.errors import nonsense
 
 REMEMBER_SECONDS = 60
 _WRITING_ROLES = frozenset({"admin", "write", "contributor"})
+_WRITING_SCOPES = frozenset({"repo.write", "write-repos", "manage-repos"})
 _LISTED = 100
 
 
@@ -25,7 +26,7 @@ class Organization:
 
 @dataclass(frozen=True)
 class Scope:
-    """What a fine-grained token may do in one place: `kind` is user, org, model, dataset or space."""
+    """What a fine-grained token may do in one place: `kind` is user, org, model, dataset, space, or "" for everywhere."""
 
     kind: str
     name: str
@@ -67,7 +68,9 @@ class Account:
     def _scoped(self, namespace: str) -> bool | None:
         within = False
         for scope in self.scopes:
-            writes = "repo.write" in scope.permissions
+            writes = not scope.permissions.isdisjoint(_WRITING_SCOPES)
+            if writes and not scope.kind:
+                return True
             if scope.kind in ("user", "org") and scope.name.lower() == namespace.lower() and writes:
                 return True
             within = within or (writes and scope.name.lower().startswith(namespace.lower() + "/"))
@@ -121,12 +124,12 @@ def _account(answer: dict[str, Any], endpoint: str) -> Account:
             for org in (answer.get("orgs") or [])[:_LISTED]
         ),
         token_role="write" if token.get("role") == "god" else token.get("role"),
-        scopes=tuple(
-            Scope(
-                (scope.get("entity") or {}).get("type") or "",
-                (scope.get("entity") or {}).get("name") or "",
-                frozenset(scope.get("permissions") or ()),
-            )
-            for scope in (fine.get("scoped") or [])[:_LISTED]
+        scopes=(
+            Scope("", "", frozenset(fine.get("global") or ())),
+            *(
+                Scope(entity.get("type") or "user", entity.get("name") or "", frozenset(scope.get("permissions") or ()))
+                for scope in (fine.get("scoped") or [])[:_LISTED]
+                if (entity := scope.get("entity"))
+            ),
         ),
     )

@@ -7,6 +7,7 @@ is being created. The two event hooks here put a bound on each of these.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -54,6 +55,7 @@ def prepare() -> None:
     if already_imported:
         for name in switches:
             setattr(constants, name, True)
+    logging.getLogger("httpcore").setLevel(logging.INFO)  # at DEBUG it writes the headers of answers, cookies included
     constants.HF_DEBUG = False  # it logs request bodies, and the body that creates a Space holds its secrets
     huggingface_hub.set_client_factory(_client)
     _prepared = True
