@@ -92,6 +92,9 @@ async def apply_deploy(
         told = await _after_failure(hub, caller, plan, progress, error)
         steps.fail(told.message)
         raise told from None
+    except Exception:
+        await _remove_if_ours(hub, caller, plan.repo, progress)
+        raise
     return Deployment(
         repo=plan.repo,
         url=served.url,

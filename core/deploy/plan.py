@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from core.caller import Caller
+from core.deploy.files import FileChange, RemoteFile, check_files, compare
 from core.deploy.hardware import ZERO_GPU, Hardware, choose
 from core.deploy.zerogpu import adapt
-from core.errors import Forbidden, InvalidInput, NotFound, TooLarge
+from core.errors import Forbidden, InvalidInput, NotFound
 from core.hub import STAGES, Account, Hub, check_name, check_repo, stage_of, web_url, whoami
 
 if TYPE_CHECKING:
@@ -18,23 +18,6 @@ if TYPE_CHECKING:
 
 Sdk = Literal["gradio", "static", "docker"]
 Visibility = Literal["public", "private"]
-Change = Literal["created", "changed", "unchanged", "deleted"]
-
-LARGEST_FILES = 2000
-LARGEST_BYTES = 200_000_000
-# The Hub writes these itself when a Space is created; a project without them does not ask for their removal.
-_THE_HUBS_OWN = frozenset({".gitattributes", "README.md"})
-
-
-@dataclass(frozen=True)
-class FileChange:
-    """One file of the plan. Sizes in bytes; `why` is set where the plan itself changes the file."""
-
-    path: str
-    change: Change
-    size: int
-    size_before: int | None = None
-    why: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,14 +78,14 @@ class DeployPlan:
 
 @dataclass(frozen=True)
 class _Remote:
-    """What stands at the repository now: path → (size, git blob sha1, sha256 of a large file)."""
+    """What stands at the repository now."""
 
     revision: str | None
     sdk: str | None
     private: bool
     stage: str
     hardware: str | None
-    files: Mapping[str, tuple[int, str, str | None]]
+    files: Mapping[str, RemoteFile]
 
 
 async def plan_deploy(
@@ -150,7 +133,7 @@ async def plan_deploy(
         exists=remote is not None,
         parent=remote.revision if remote else None,
         stage=remote.stage if remote else None,
-        files=tuple(_compare(content, remote.files if remote else {}, adapted)),
+        files=tuple(compare(content, remote.files if remote else {}, adapted, "so that ZeroGPU hosts it")),
         visibility=stays,
         hardware=chosen,
         hardware_before=remote.hardware if remote else None,
@@ -167,16 +150,7 @@ def _check(files: Mapping[str, bytes], name: str, sdk: str, visibility: str) -> 
         raise InvalidInput(f"{sdk!r} is not an SDK of a Space.", "Use gradio, static or docker.")
     if visibility not in get_args(Visibility):
         raise InvalidInput(f"{visibility!r} is not a visibility.", "Use public or private.")
-    if not files:
-        raise InvalidInput("There is nothing to deploy: the project has no files.", "Add at least the app's file.")
-    if len(files) > LARGEST_FILES:
-        raise TooLarge(f"{len(files)} files are more than the {LARGEST_FILES} one deploy takes.")
-    if (size := sum(map(len, files.values()))) > LARGEST_BYTES:
-        raise TooLarge(f"The project has {size} bytes, more than the {LARGEST_BYTES} one deploy takes.")
-    for path in files:
-        parts = path.split("/")
-        if not path or path.startswith("/") or "\\" in path or "\0" in path or any(p in ("", ".", "..", ".git") for p in parts):
-            raise InvalidInput(f"The file name {path[:80]!r} cannot be deployed.", "Use relative paths such as app.py.")
+    check_files(files)
 
 
 def _check_right(account: Account, namespace: str) -> None:
@@ -205,7 +179,7 @@ async def _remote(hub: Hub, caller: Caller, repo: str) -> _Remote | None:
         if info.sha:
             for entry in api.list_repo_tree(repo, repo_type="space", recursive=True, revision=info.sha):
                 if hasattr(entry, "blob_id"):
-                    files[entry.path] = (entry.size, entry.blob_id, entry.lfs.sha256 if entry.lfs else None)
+                    files[entry.path] = RemoteFile(entry.size, entry.blob_id, entry.lfs.sha256 if entry.lfs else None)
         runtime = info.runtime
         hardware = (runtime.requested_hardware or runtime.hardware) if runtime else None
         return _Remote(info.sha, info.sdk, bool(info.private), stage_of(runtime), hardware, files)
@@ -214,30 +188,6 @@ async def _remote(hub: Hub, caller: Caller, repo: str) -> _Remote | None:
         return await hub.ask(caller, question, doing=f"read {repo}", retry=True)
     except NotFound:
         return None
-
-
-def _compare(
-    content: Mapping[str, bytes], remote: Mapping[str, tuple[int, str, str | None]], adapted: Mapping[str, bytes]
-) -> list[FileChange]:
-    found = []
-    for path, data in sorted(content.items()):
-        why = "so that ZeroGPU hosts it" if path in adapted else None
-        there = remote.get(path)
-        if there is None:
-            found.append(FileChange(path, "created", len(data), None, why))
-        else:
-            size, blob, sha256 = there
-            same = hashlib.sha256(data).hexdigest() == sha256 if sha256 else blob_id(data) == blob
-            found.append(FileChange(path, "unchanged" if same else "changed", len(data), size, why))
-    for path, (size, _, _) in sorted(remote.items()):
-        if path not in content and path not in _THE_HUBS_OWN:
-            found.append(FileChange(path, "deleted", 0, size))
-    return found
-
-
-def blob_id(data: bytes) -> str:
-    """The name git gives these bytes."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def _remarks(
