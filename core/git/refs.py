@@ -85,18 +85,14 @@ def _peel(repo: Repo, sha: bytes) -> str | None:
 
 
 def _unlocked(repo: Repo, name: str, act: Callable[[], T]) -> T:
-    """Act once the ref's lock file is free. One that a killed process left behind is removed after some seconds."""
-    until = time.monotonic() + LOCK_SECONDS
+    """Act once the ref's lock file is free. One that is older than any ref takes to move was left by a killed process."""
     while True:
         try:
             return act()
         except FileLocked:
-            if time.monotonic() < until:
-                time.sleep(0.02)
-                continue
             for lock in (name + ".lock", "packed-refs.lock"):
                 _drop_if_old(Path(repo.path) / lock)
-            until = time.monotonic() + LOCK_SECONDS
+            time.sleep(0.02)
 
 
 def _drop_if_old(lock: Path) -> None:

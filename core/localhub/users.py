@@ -38,7 +38,7 @@ class Membership(_Shape):
 class Token(_Shape):
     """One token. `scopes` count for fineGrained ones: names for everywhere, or `{entity: {type, name}, permissions}`."""
 
-    token: str
+    token: str = Field(repr=False)
     role: TokenRole = "write"
     scopes: tuple[str | dict[str, Any], ...] = ()
 
