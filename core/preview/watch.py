@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from core.errors import AppFailed, SpacesError
 from core.preview import tree, workspace
@@ -46,7 +47,9 @@ def look(preview: Preview, children: dict[int, list[int]], *, disk: bool) -> Non
         before = preview.usage.cpu_seconds
         preview.usage = tree.measure(pids[: preview.spec.limits.processes * 4])
         if len(pids) > preview.usage.processes:
-            preview.usage = tree.Usage(preview.usage.rss_bytes, preview.usage.cpu_seconds, len(pids))
+            preview.usage = replace(preview.usage, processes=len(pids))
+        if preview.usage.rss_bytes > preview.spec.limits.memory_bytes:
+            preview.usage = replace(preview.usage, rss_bytes=tree.proportional_bytes(pids[:256]) or preview.usage.rss_bytes)
         preview.cpu_percent = max(0.0, preview.usage.cpu_seconds - before) / TICK_SECONDS * 100
         preview.remember(tree.identify(pids[:256]))
     if disk:
@@ -56,12 +59,12 @@ def look(preview: Preview, children: dict[int, list[int]], *, disk: bool) -> Non
 def verdict(preview: Preview) -> tuple[SpacesError | None, str] | None:
     """Why this preview has to end, and the line for its log; None when it may go on."""
     limits, usage = preview.spec.limits, preview.usage
-    if usage.rss_bytes > limits.memory_bytes:
-        sentence = f"The app used more than {limits.memory_bytes // MB} MB of memory and was stopped."
-        return AppFailed(sentence, "Load less at once, or a smaller model."), sentence
     if usage.processes > limits.processes:
         sentence = f"The app started more than {limits.processes} processes and was stopped."
         return AppFailed(sentence, "Start fewer processes."), sentence
+    if usage.rss_bytes > limits.memory_bytes:
+        sentence = f"The app used more than {limits.memory_bytes // MB} MB of memory and was stopped."
+        return AppFailed(sentence, "Load less at once, or a smaller model."), sentence
     if preview.disk_bytes > limits.workspace_bytes:
         sentence = f"The app wrote more than {limits.workspace_bytes // MB} MB to disk and was stopped."
         return AppFailed(sentence, "Write less, or delete what is no longer needed."), sentence

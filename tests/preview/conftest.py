@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +34,12 @@ HOST_PAGE = """<!doctype html><html><head><title>Host</title></head><body><p id=
 addEventListener("message", (event) => window.stolen.push([event.origin, event.data]));</script>
 <iframe id="app" sandbox="allow-scripts allow-forms allow-modals allow-popups allow-downloads" width="900" height="700" src="%s"></iframe>
 </body></html>"""
+
+
+def run(coroutine):
+    """Its result. In a thread of its own, because playwright keeps an event loop in the test's."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 class Gate:
@@ -73,10 +80,10 @@ class House:
                 await preview.ready(60)
             return preview
 
-        return asyncio.run(begin())
+        return run(begin())
 
     def stop(self, preview: Preview) -> None:
-        asyncio.run(self.previews.stop(preview.id))
+        run(self.previews.stop(preview.id))
 
     def url(self, preview: Preview, path: str = "") -> str:
         return self.base + preview.url + path
@@ -87,11 +94,13 @@ class House:
 
 def host(house: House) -> Gate:
     async def page(request: Request) -> HTMLResponse:
-        return HTMLResponse(HOST_PAGE % request.query_params.get("app", "about:blank"))
+        # The product's own page says the same: a frame's document cannot carry data out by navigating away.
+        policy = {"content-security-policy": "frame-src 'self'"}
+        return HTMLResponse(HOST_PAGE % request.query_params.get("app", "about:blank"), headers=policy)
 
     async def api(request: Request) -> JSONResponse:
         house.api_calls.append(request.method)
-        return JSONResponse({"key": "hf_of_the_host"}, headers={"access-control-allow-origin": request.headers.get("origin", "*")})
+        return JSONResponse({"key": "hf_of_the_host"}, headers={"access-control-allow-origin": request.headers.get("origin", "*"), "access-control-allow-credentials": "true"})
 
     async def ws(websocket) -> None:
         await websocket.accept()
@@ -132,7 +141,7 @@ class serve:
         return self.house
 
     def __exit__(self, *error) -> None:
-        asyncio.run(self.house.previews.close())
+        run(self.house.previews.close())
         self.server.should_exit = True
         self.thread.join(5)
 

@@ -1,6 +1,5 @@
 """What passes between a visitor and an app, and what does not."""
 
-import asyncio
 import http.client
 import json
 import time
@@ -10,6 +9,8 @@ import httpx
 import pytest
 import websockets
 from websockets.sync.client import connect
+
+from tests.preview.conftest import run
 
 SEALED = {"content-security-policy", "x-content-type-options", "referrer-policy", "cross-origin-resource-policy"}
 
@@ -230,7 +231,7 @@ def test_while_an_app_starts_a_page_waits_for_it(house):
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert 'http-equiv="refresh"' in answer.text
         assert SEALED <= set(answer.headers)
-        asyncio.run(app.ready(30))
+        run(app.ready(30))
         assert httpx.get(house.url(app)).status_code == 404
     finally:
         house.stop(app)

@@ -1,0 +1,352 @@
+"""What an app's processes hold, what they may use, and that nothing of them is left."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from core.errors import AppFailed, Conflict, InvalidInput, StorageFull, TooLarge
+from core.preview import Limits, Preview, Previews, PreviewSpec
+from core.preview.spec import MB
+from core.preview.tree import MARKER, marked
+from core.secrets import Secret
+from tests.preview.conftest import run
+
+PLAIN = b"FROM python\nCOPY . .\nCMD python main.py"
+SERVE = b"import fastapi, uvicorn\nuvicorn.run(fastapi.FastAPI())\n"
+
+
+def ended_with(preview: Preview) -> str:
+    """Waits until the preview has failed; its error's sentence."""
+
+    async def wait() -> str:
+        while preview.live:
+            await asyncio.wait_for(preview.wait_stage_change(preview.stage), 30)
+        return preview.error["message"] if preview.error else ""
+
+    return run(wait())
+
+
+def left_of(preview: Preview) -> list:
+    return [process for process in marked(preview.handle._marker) if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_the_child_holds_nothing_of_ours(house, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_SECRETMARKER_of_the_server")
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-SECRETMARKER")
+    source = (Path(__file__).parent / "apps" / "fastapi_app.py").read_bytes()
+    app = house.start({"main.py": source}, env={"MODEL": "tiny"}, secrets={"HF_TOKEN": Secret("hf_of_the_app_itself")})
+    try:
+        told = httpx.get(house.url(app, "process")).json()
+        assert told["environment"].pop("HF_TOKEN") == "hf_of_the_app_itself"
+        assert told["environment"].pop("MODEL") == "tiny"
+        assert set(told["environment"]) == {
+            "PATH", "HOME", "TMPDIR", "LANG", "TZ", "PORT", "MPLBACKEND", "GRADIO_ANALYTICS_ENABLED", "GRADIO_TEMP_DIR", MARKER,
+        }  # fmt: skip
+        assert told["environment"]["HOME"].startswith(str(app.workspace.root))
+        for pid in (app.pid, told["pid"]):
+            environ = Path(f"/proc/{pid}/environ").read_bytes()
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            assert b"SECRETMARKER" not in environ + command
+            assert b"hf_of_the_app" not in command and app.token.encode() not in command
+        assert b"hf_of_the_app" not in Path(f"/proc/{app.pid}/environ").read_bytes()
+        open_files = {os.readlink(f"/proc/{told['pid']}/fd/{fd}") for fd in os.listdir(f"/proc/{told['pid']}/fd")}
+        named = {name for name in open_files if name.startswith("/") and not name.startswith("/dev/")}
+        assert named == set()
+        limits = Path(f"/proc/{told['pid']}/limits").read_text().splitlines()
+        read = {line[:26].strip(): line[26:].split()[:2] for line in limits}
+        assert read["Max core file size"] == ["0", "0"]
+        assert read["Max open files"] == [str(app.spec.limits.open_files)] * 2
+        assert read["Max file size"] == [str(app.spec.limits.file_bytes)] * 2
+        assert read["Max data size"] == [str(app.spec.limits.data_bytes)] * 2
+        assert os.getsid(told["pid"]) != os.getsid(0)
+        assert psutil.Process(told["pid"]).nice() == psutil.Process().nice() + 5
+        assert app.workspace.root.stat().st_mode & 0o777 == 0o700
+        assert app.address.socket.parent.stat().st_mode & 0o777 == 0o700
+        listening = psutil.Process(told["pid"]).net_connections(kind="inet")
+        assert listening == []
+    finally:
+        house.stop(app)
+
+
+def test_secrets_and_the_token_are_taken_out_of_the_log(house):
+    secret = Secret("very-private-value-1234")
+    app = house.start({"main.py": b"import os\nprint('key', os.environ['KEY'], 'hf_abcdefghijklmnopqrstuv')\n" + SERVE, "Dockerfile": PLAIN},
+                      secrets={"KEY": secret})  # fmt: skip
+    try:
+        text = "\n".join(line.text for line in app.logs.lines())
+        assert "key …1234 …stuv" in text
+        assert app.token not in text and secret.reveal() not in text
+    finally:
+        house.stop(app)
+
+
+BAD = {
+    "exits at once": (b"import sys; sys.exit(3)", {}, "did not start: it ended with exit code 3"),
+    "ends quietly": (b"print('bye')", {}, "ended without starting a server"),
+    "has a syntax error": (b"x = 1\ndef broken(:\n  pass", {}, "SyntaxError: invalid syntax (main.py, line 2)"),
+    "imports what is not there": (b"import time\nimport no_such_thing", {}, "ModuleNotFoundError: No module named 'no_such_thing' (main.py, line 2)"),
+    "never listens": (b"import time; time.sleep(60)", {"start_seconds": 1.5}, "did not start to serve within 1.5 seconds"),
+    "only answers errors": (
+        b"import fastapi, uvicorn\napp = fastapi.FastAPI()\n@app.get('/')\ndef f(): raise ValueError('on purpose')\nuvicorn.run(app)",
+        {"start_seconds": 2.5}, "answered with an error (500)",
+    ),
+    "kills itself": (b"import os; os.kill(os.getpid(), 9)", {}, "kill signal"),
+    "takes too much memory": (
+        b"import time, mmap\nheld = []\nwhile True: held.append(bytearray(b'x') * (40 << 20)); time.sleep(.05)",
+        {"memory_bytes": 300 * MB}, "more than 300 MB of memory",
+    ),
+    "takes too much private memory": (b"x = bytearray(b'x') * (900 << 20)", {"data_bytes": 400 * MB}, "MemoryError"),
+    "fills the disk": (
+        b"import time\nfor n in range(10000):\n open(f'f{n}', 'wb').write(b'x' * (4 << 20)); time.sleep(.02)",
+        {"workspace_bytes": 60 * MB}, "more than 60 MB to disk",
+    ),
+    "writes one huge file": (b"f = open('f', 'wb')\nwhile True: f.write(b'x' * (1 << 20))", {"file_bytes": 20 * MB}, "File too large"),
+    "forks and forks": (
+        b"import os, time\ntime.sleep(.2)\nfor n in range(400):\n if os.fork() == 0:\n  os.setsid(); time.sleep(60)\ntime.sleep(60)",
+        {"processes": 40}, "more than 40 processes",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_app_ends_with_its_reason_and_leaves_nothing(house, kind):
+    source, limits, sentence = BAD[kind]
+    app = house.start({"main.py": source, "Dockerfile": PLAIN}, wait=False, limits=Limits(**limits))
+    assert sentence in ended_with(app)
+    assert app.stage == "failed" and app.error["code"] == "app_failed"
+    with pytest.raises(AppFailed):
+        run(app.ready())
+    assert left_of(app) == []
+    assert not app.workspace.root.exists()
+    assert not app.handle.addresses[0].socket.exists()
+    assert httpx.get(house.url(app)).status_code == 502
+
+
+def test_a_flood_of_log_lines_blocks_the_writer_and_nobody_else(house):
+    source = b"import threading\ndef flood():\n  while True: print('x' * 199)\nthreading.Thread(target=flood, daemon=True).start()\n" + SERVE
+    app = house.start({"main.py": source, "Dockerfile": PLAIN})
+    try:
+        before = app.logs.lines()[-1].number
+        cpu = psutil.Process().cpu_times().user
+        time.sleep(1.5)
+        lines = app.logs.lines()
+        assert 1000 < lines[-1].number - before < 12_500  # 200 bytes each, 1 MB per second
+        assert len(lines) <= 5000
+        assert psutil.Process().cpu_times().user - cpu < 1.2
+        assert httpx.get(house.url(app)).status_code == 404
+    finally:
+        house.stop(app)
+
+
+DAEMON = b"""
+import os, subprocess, sys, time
+sleep = "import time; time.sleep(300)"
+subprocess.Popen([sys.executable, "-c", sleep])
+if os.fork() == 0:  # a daemon: new session, parent gone, environment replaced
+    os.setsid()
+    if os.fork() == 0:
+        os.execve(sys.executable, [sys.executable, "-c", sleep], {})
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("how", ["stopped", "box killed"])
+def test_everything_it_forked_ends_with_it(house, how):
+    app = house.start({"main.py": DAEMON + SERVE, "Dockerfile": PLAIN})
+    below = psutil.Process(app.pid).children(recursive=True)
+    tree = [process for process in below if process.status() != psutil.STATUS_ZOMBIE]
+    assert len(tree) == 3
+    if how == "box killed":
+        time.sleep(1.2)  # the watch has seen them
+        os.kill(app.pid, signal.SIGKILL)
+        ended_with(app)
+    else:
+        house.stop(app)
+    psutil.wait_procs(tree, timeout=3)
+    assert [process for process in tree if process.is_running() and process.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_starting_and_stopping_leaves_nothing(house):
+    def held():
+        return len(os.listdir("/proc/self/fd")), len(psutil.Process().children(recursive=True)), psutil.Process().num_threads()
+
+    source = {"main.py": b"import http.server\nhttp.server.HTTPServer(('', 7860), http.server.SimpleHTTPRequestHandler).serve_forever()",
+              "Dockerfile": PLAIN}  # fmt: skip
+    house.stop(house.start(source))
+    before, directories = held(), sorted(os.listdir(house.previews.root / "live"))
+    sockets = sorted(os.listdir(house.previews.engine.sockets))
+    for number in range(20):
+        app = house.start(source, wait=number % 3 > 0)
+        if number % 2:
+            assert httpx.get(house.url(app)).status_code in (200, 503)
+        house.stop(app)
+        assert app.stage == "stopped" and app.error is None
+    deadline = time.monotonic() + 3
+    while held() > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert held() <= before
+    assert sorted(os.listdir(house.previews.root / "live")) == directories
+    assert sorted(os.listdir(house.previews.engine.sockets)) == sockets
+
+
+def test_an_idle_app_is_stopped_and_a_used_one_is_not(house):
+    idle = house.start({"index.html": b"idle"}, "static", idle_seconds=1.0)
+    used = house.start({"index.html": b"used"}, "static", idle_seconds=1.0)
+    for _ in range(10):
+        assert httpx.get(house.url(used)).status_code == 200
+        time.sleep(0.2)
+    assert (idle.stage, used.stage) == ("stopped", "running")
+    house.stop(used)
+
+
+def test_the_least_recently_used_gives_way_and_deployed_ones_stay(tmp_path):
+    async def play():
+        previews = Previews(tmp_path, max_live=2)
+        try:
+
+            def spec(**more):
+                return PreviewSpec(files={"index.html": b"x"}, sdk="static", owner="o", label="l", **more)
+
+            deployed = await previews.start(spec(idle_seconds=None, mount="/hub/s/one"))
+            first, second = await previews.start(spec()), await previews.start(spec())
+            first.touch()
+            third = await previews.start(spec())
+            assert previews.by_token(deployed.mount.rsplit("/")[-1]) is None
+            return [preview.stage for preview in (deployed, first, second, third)], previews.list(owner="nobody")
+        finally:
+            await previews.close()
+
+    assert asyncio.run(play()) == (["running", "running", "stopped", "running"], [])
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from core.preview import Previews, PreviewSpec
+async def main():
+    previews = Previews(Path(sys.argv[1]))
+    files = {"main.py": open(sys.argv[2], "rb").read(), "Dockerfile": b"FROM python\\nCOPY . .\\nCMD python main.py"}
+    app = await previews.start(PreviewSpec(files=files, sdk="docker", owner="o", label="l"))
+    await app.ready()
+    print(app.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+
+
+def test_a_killed_server_takes_its_apps_along_and_the_next_one_cleans_up(tmp_path):
+    source = tmp_path / "main.py"
+    source.write_bytes(DAEMON.replace(b", {})", b", dict(os.environ))") + SERVE)
+    root = tmp_path / "data"
+    command = [sys.executable, "-c", KILLED, str(root), str(source)]
+    server = subprocess.run(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, timeout=60, text=True)
+    assert server.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 5
+    while psutil.pid_exists(int(server.stdout)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not psutil.pid_exists(int(server.stdout))
+    assert list((root / "live").iterdir())
+    orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"],
+                              env={MARKER: f"lost.{_name(root)}"})  # fmt: skip
+
+    async def restart():
+        previews = Previews(root)
+        left = marked(f".{previews.engine.name}")
+        await previews.close()
+        return [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
+
+    assert asyncio.run(restart()) == []
+    assert orphan.wait(5) == -signal.SIGKILL
+    assert not (root / "live").exists()
+
+
+def _name(root: Path) -> str:
+    from core.preview import ProcessEngine
+
+    return ProcessEngine(root).name
+
+
+def test_one_data_directory_serves_one_server(tmp_path):
+    first = Previews(tmp_path)
+    with pytest.raises(Conflict, match="Another server"):
+        Previews(tmp_path)
+    asyncio.run(first.close())
+    asyncio.run(Previews(tmp_path).close())
+
+
+FULL = """
+import asyncio, resource, sys
+from pathlib import Path
+from core.errors import StorageFull
+from core.preview import Previews, PreviewSpec
+async def main():
+    previews = Previews(Path(sys.argv[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    spec = PreviewSpec(files={"index.html": b"x", "big.bin": b"x" * 200_000}, sdk="static", owner="o", label="l")
+    try:
+        await previews.start(spec)
+    except StorageFull as error:
+        print(error.message, list((Path(sys.argv[1]) / "live").iterdir()), previews.list())
+    await previews.close()
+asyncio.run(main())
+"""
+
+
+def test_a_full_disk_is_said_and_nothing_stays_behind(tmp_path):
+    command = [sys.executable, "-c", FULL, str(tmp_path / "data")]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, timeout=60, text=True)
+    assert done.stdout.strip() == "There is no room on the disk for this preview. [] []", done.stderr
+
+
+def test_an_unwritable_directory_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageFull, match="cannot be written"):
+        Previews(tmp_path / "file" / "data")
+
+
+@pytest.mark.parametrize(
+    "files, more, error",
+    [
+        ({}, {}, InvalidInput),
+        ({"app.py": b""}, {"app_file": "main.py"}, InvalidInput),
+        ({"app.py": b"", "../x": b""}, {}, InvalidInput),
+        ({"app.py": b"", "/etc/x": b""}, {}, InvalidInput),
+        ({"app.py": b"", "a//b": b""}, {}, InvalidInput),
+        ({"app.py": b"", "a\\b": b""}, {}, InvalidInput),
+        ({"app.py": b"", "a": b"", "a/b": b""}, {}, InvalidInput),
+        ({"app.py": b""}, {"env": {"A=B": "x"}}, InvalidInput),
+        ({"app.py": b""}, {"mount": "/ends/"}, InvalidInput),
+        ({"app.py": b"x" * 100}, {"limits": Limits(project_bytes=99)}, TooLarge),
+    ],
+)
+def test_what_cannot_run_is_refused_before_anything_is_started(house, files, more, error):
+    before = os.listdir(house.previews.root / "live")
+    with pytest.raises(error):
+        house.start(files, "gradio", **more)
+    assert os.listdir(house.previews.root / "live") == before
+
+
+def test_ready_says_when_its_patience_ends(house):
+    from core.errors import TimedOut
+
+    app = house.start({"main.py": b"import time; time.sleep(60)", "Dockerfile": PLAIN}, wait=False)
+    with pytest.raises(TimedOut):
+        run(app.ready(0.3))
+    house.stop(app)
+    with pytest.raises(AppFailed, match="was stopped"):
+        run(app.ready())
+
+
+def test_the_engine_says_plainly_what_is_not_isolated(house):
+    status = house.previews.status()
+    assert status.available
+    assert status.layers["network"] == "not isolated yet"
+    assert status.layers["environment"].startswith("clean")
