@@ -29,7 +29,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
     table = [
         ("/api/actions", door.list_actions, "GET"),
         ("/api/actions/{name}", door.call_action, "POST"),
-        ("/api/spaces", door.named("build_space"), "POST"),
+        ("/api/spaces", door.create_space, "POST"),
         ("/api/spaces/{owner}/{name}", door.space("space_status"), "GET"),
         ("/api/spaces/{owner}/{name}", door.space("space_update"), "PUT"),
         ("/api/spaces/{owner}/{name}", door.space("space_delete"), "DELETE"),
@@ -54,11 +54,10 @@ class Rest:
     async def call_action(self, request: Request) -> Response:
         return await self._run(request, request.path_params["name"], await json_object(request))
 
-    def named(self, action: str):
-        async def handler(request: Request) -> Response:
-            return await self._run(request, action, await json_object(request))
-
-        return handler
+    async def create_space(self, request: Request) -> Response:
+        """With an idea it is built; with only a name an empty Space is made."""
+        given = await json_object(request)
+        return await self._run(request, "build_space" if "idea" in given else "hf_create_space", given)
 
     def space(self, action: str):
         async def handler(request: Request) -> Response:
