@@ -12,7 +12,8 @@ os.environ.update(
     LITELLM_MODE="PRODUCTION",
     LITELLM_LOCAL_MODEL_COST_MAP="True",
 )
-os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")  # a Space stands behind the platform's proxy
+if os.environ.get("SYSTEM") == "spaces":
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")  # a Space is only reached through the platform's proxy
 
 from core import command  # noqa: E402
 from core.errors import SpacesError  # noqa: E402

@@ -84,7 +84,9 @@ def build_house(settings: Settings, port: int) -> House:
     """Take the data directory and make the rooms. Nothing runs and nothing listens until `start`."""
     data = settings.data.resolve()
     instance = Instance(data, port)
-    previews = Previews(data / "previews", max_live=settings.max_previews)
+    # The page shows previews in a frame, and on a Space huggingface.co shows the page in one.
+    ancestors = "'self' https://huggingface.co" if settings.on_a_space else "'self'"
+    previews = Previews(data / "previews", max_live=settings.max_previews, ancestors=ancestors)
     local = None
     if settings.hub_kind == "local":
         local = LocalHub(data / "hub", previews=previews, prefix=HUB_PREFIX)

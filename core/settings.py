@@ -74,9 +74,14 @@ class Settings(_Part):
     space_id: str | None = None
 
     @property
+    def on_a_space(self) -> bool:
+        """This process runs as a Space: huggingface.co's page shows it in a frame, over https."""
+        return self.space_id is not None
+
+    @property
     def hub_kind(self) -> Literal["local", "remote"]:
         if self.hub == "auto":
-            return "remote" if self.public or self.huggingface.token else "local"
+            return "remote" if self.on_a_space or self.huggingface.token else "local"
         return "local" if self.hub == "local" else "remote"
 
     @property
@@ -166,7 +171,11 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
     if env.get("HF_ENDPOINT"):
         given["hub"] = env["HF_ENDPOINT"]
     if on_a_space:
-        given["data"] = env.get("AGENTIC_DATA", "/tmp/agentic-data")
+        given["data"] = "/tmp/agentic-data"
+    if env.get("AGENTIC_PUBLIC"):
+        given["public"] = env["AGENTIC_PUBLIC"]
+    if env.get("AGENTIC_DATA"):
+        given["data"] = env["AGENTIC_DATA"]
     return given
 
 

@@ -68,3 +68,11 @@ def test_a_mistake_never_shows_the_secret(tmp_path):
 def test_a_named_file_that_is_missing_is_an_error(tmp_path):
     with pytest.raises(InvalidInput):
         load(str(tmp_path / "none.yaml"), environ={})
+
+
+def test_a_space_is_public_until_its_owner_says_otherwise(tmp_path):
+    space = {"SYSTEM": "spaces", "SPACE_ID": "me/os", "SPACE_HOST": "me-os.hf.space,os.example.org"}
+    settings = load(environ=space, directory=tmp_path)
+    assert settings.public and settings.on_a_space and settings.hub_url == "https://huggingface.co"
+    assert settings.hosts == ("me-os.hf.space", "os.example.org")
+    assert not load(environ=space | {"AGENTIC_PUBLIC": "false"}, directory=tmp_path).public

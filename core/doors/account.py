@@ -55,6 +55,6 @@ async def _check(house: House, token: Secret) -> dict:
 
 def _with_cookie(response: Response, session: Session, house: House) -> Response:
     # Embedded in huggingface.co our cookie is a third-party one: None+Secure is the only kind that can survive.
-    embedded = house.settings.public
+    embedded = house.settings.on_a_space
     response.set_cookie(COOKIE, session.id, httponly=True, secure=embedded, samesite="none" if embedded else "lax", path="/")
     return response

@@ -34,15 +34,14 @@ _PAGE_POLICY = (
 
 
 class Gate:
-    """ASGI middleware; `settings.hosts` and `settings.public` decide who may reach what."""
+    """ASGI middleware; `settings.hosts` decides which names are answered."""
 
     def __init__(self, app: ASGIApp, settings: Settings):
         self.app = app
         self._hosts = {host.lower() for host in settings.hosts} | {"localhost"}
         self._any_host = "*" in settings.hosts
-        self._public = settings.public
         self._limiter = RateLimit(per_minute=settings.requests_per_minute)
-        ancestors = " https://huggingface.co" if settings.public else ""
+        ancestors = " https://huggingface.co" if settings.on_a_space else ""
         self._policy = _PAGE_POLICY.format(ancestors=ancestors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
