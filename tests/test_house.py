@@ -1,0 +1,65 @@
+"""Who stands behind a request, and whose keys it uses."""
+
+import pytest
+
+from core.house import build_house
+from core.secrets import Secret
+from core.settings import HuggingFace, Settings
+
+OWNERS = Secret("hf_the_owners_token_0000")
+VISITORS = Secret("hf_a_visitors_token_1111")
+
+
+@pytest.fixture
+def house_of(tmp_path):
+    houses = []
+
+    def build(**settings):
+        house = build_house(Settings(data=tmp_path / str(len(houses)), **settings), port=1)
+        houses.append(house)
+        return house
+
+    yield build
+    for house in houses:
+        house.previews._end_all()
+        house.store.close()
+        house.instance.release()
+
+
+def test_on_a_laptop_everybody_is_the_same_local_person(house_of):
+    house = house_of(hub="local")
+    page, agent = house.caller("page", session="s1"), house.caller("mcp")
+    assert page.id == agent.id and page.token == house.local_hub.default_token
+    assert {"destructive", "spend"} <= agent.approves
+
+
+def test_on_a_public_space_the_owners_token_serves_nobody_else(house_of):
+    house = house_of(public=True, hub="https://huggingface.co", huggingface=HuggingFace(token=OWNERS))
+    anonymous = house.caller("mcp")
+    assert anonymous.token is None and anonymous.hub_token is False
+    assert "destructive" not in anonymous.approves
+    assert house.caller("page", session="s1").token is None
+
+
+def test_the_owner_may_share_it(house_of):
+    house = house_of(public=True, hub="https://huggingface.co", share_owner_keys=True, huggingface=HuggingFace(token=OWNERS))
+    assert house.caller("mcp").token == OWNERS
+
+
+def test_visitors_do_not_share_anything(house_of):
+    house = house_of(public=True, hub="https://huggingface.co")
+    ids = {
+        house.caller("page", session="s1").id,
+        house.caller("page", session="s2").id,
+        house.caller("rest", token=VISITORS).id,
+        house.caller("rest", token=OWNERS).id,
+        house.caller("rest").id,
+    }
+    assert len(ids) == 5
+    assert not any("visitor" in id for id in ids)
+
+
+def test_a_callers_own_token_always_comes_first(house_of):
+    house = house_of(hub="https://huggingface.co", huggingface=HuggingFace(token=OWNERS))
+    assert house.caller("rest", token=VISITORS).token == VISITORS
+    assert house.caller("rest").token == OWNERS
