@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.git import Put, check_tree_path
-from core.localhub import access, info, starter, wire
+from core.localhub import access, info, space_templates, starter, wire
 from core.localhub.card import SDKS, check_card
 from core.localhub.names import SINGULAR, Kind, RepoId, check_name, split_id
 from core.localhub.repos import Repo
@@ -172,7 +172,8 @@ def _create(hub: LocalHub, who: Identity, asked: Create, base: str) -> Repo:
         raise Conflict(f"You already created this {repo.kind} repo: {taken.full_name}", url=url)
     org = hub.users.org(repo.namespace)
     private = _private(asked.visibility, asked.private, asked.type)
-    files = [Put(check_tree_path(file.path), _content(file)) for file in asked.files]
+    files = space_templates.files_of(asked.template) if asked.template else []
+    files += [Put(check_tree_path(file.path), _content(file)) for file in asked.files]
     wanted = asked.model_dump(include={"hardware", "storageTier", "sleepTimeSeconds", "secrets", "variables"}, exclude_none=True)
     return hub.repos.create(
         repo,
