@@ -126,7 +126,8 @@ class Environments:
         except OSError as error:
             raise storage_error(error) from None
         uv, before = find_uv_bin(), log.lines()
-        env = {"UV_CACHE_DIR": str(self.root / "cache"), "UV_NO_PROGRESS": "1", "NO_COLOR": "1", **installer_settings(os.environ)}
+        env = {"UV_CACHE_DIR": str(self.root / "cache"), "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_HTTP_RETRIES": "2"}
+        env |= installer_settings(os.environ)
         steps = (
             (uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(place)),
             (uv, "pip", "install", "--python", str(place / "bin" / "python"), "--compile-bytecode", "-r", lines.name),
@@ -175,6 +176,8 @@ _SETTINGS = {
     "UV_FIND_LINKS": "UV_FIND_LINKS",
     "PIP_FIND_LINKS": "UV_FIND_LINKS",
     "UV_OFFLINE": "UV_OFFLINE",
+    "UV_HTTP_RETRIES": "UV_HTTP_RETRIES",
+    "UV_HTTP_TIMEOUT": "UV_HTTP_TIMEOUT",
     "SSL_CERT_FILE": "SSL_CERT_FILE",
     "PIP_CERT": "SSL_CERT_FILE",
     "HTTPS_PROXY": "HTTPS_PROXY",

@@ -61,9 +61,8 @@ def proportional_bytes(pids: Iterable[int]) -> int:
     total = 0
     for pid in pids:
         try:
-            process = psutil.Process(pid)
-            total += getattr(process, "memory_footprint", process.memory_full_info)().pss
-        except (psutil.Error, AttributeError):
+            total += psutil.Process(pid).memory_full_info().pss
+        except (psutil.Error, AttributeError):  # only Linux tells it
             continue
     return total
 
