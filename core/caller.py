@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Door = Literal["page", "rest", "mcp", "cli", "agent"]
 Risk = Literal["read", "write", "destructive", "spend"]
+ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class Caller:
     door: Door = "rest"
     token: Secret | None = None
     approves: frozenset[Risk] = frozenset({"read", "write"})
+
+    @property
+    def anonymous(self) -> bool:
+        """Nothing ties this caller's calls together: it reaches what it holds the id of, and lists nothing."""
+        return self.id == ANONYMOUS
 
     def require_token(self, why: str) -> Secret:
         """The caller's Hub token, or `Unauthorized` with `why` in the sentence ("to deploy")."""

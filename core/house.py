@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from core.build import Projects
-from core.caller import Caller, Door, Risk
+from core.caller import ANONYMOUS, Caller, Door, Risk
 from core.hub import Hub
 from core.instance import Instance
 from core.localhub import LocalHub
@@ -56,7 +56,7 @@ class House:
         elif session:
             identity = f"session:{session}"
         else:
-            identity = _fingerprint(token) if token else "anonymous"
+            identity = _fingerprint(token) if token else ANONYMOUS
         acting = token or self.own_token
         risks: set[Risk] = {"read", "write"} | ({"destructive", "spend"} if acting else set())
         return Caller(id=identity, door=door, token=acting, approves=frozenset(risks))

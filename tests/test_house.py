@@ -1,8 +1,12 @@
 """Who stands behind a request, and whose keys it uses."""
 
+import asyncio
+
 import pytest
 
+from core.caller import Call
 from core.house import build_house
+from core.registry import invoke
 from core.secrets import Secret
 from core.settings import HuggingFace, Settings
 
@@ -21,9 +25,7 @@ def house_of(tmp_path):
 
     yield build
     for house in houses:
-        house.previews._end_all()
-        house.store.close()
-        house.instance.release()
+        asyncio.run(house.close())
 
 
 def test_on_a_laptop_everybody_is_the_same_local_person(house_of):
@@ -57,6 +59,19 @@ def test_visitors_do_not_share_anything(house_of):
     }
     assert len(ids) == 5
     assert not any("visitor" in id for id in ids)
+
+
+def test_callers_without_any_identity_list_nothing(house_of):
+    house = house_of(public=True, hub="https://huggingface.co")
+    nobody = Call(house.caller("mcp"), house)
+    made = house.projects.create(nobody.caller.id, title="A page", files={"index.html": b"hi"}, sdk="static", message="new")
+
+    async def ask():
+        listed = await invoke("project_list", {}, nobody)
+        by_id = await invoke("project_files", {"project": made.id}, nobody)  # the unguessable id is what they hold
+        return listed["items"], by_id["meta"]["count"]
+
+    assert asyncio.run(ask()) == ([], 1)
 
 
 def test_a_callers_own_token_always_comes_first(house_of):

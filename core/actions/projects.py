@@ -18,7 +18,7 @@ from core.registry import action
 @action(risk="read", title="List projects", open_world=False)
 async def project_list(call: Call) -> dict:
     """List the caller's projects, newest first: id, title, sdk, template, Space, when it was made."""
-    found = await asyncio.to_thread(call.house.projects.list, call.caller.id)
+    found = [] if call.caller.anonymous else await asyncio.to_thread(call.house.projects.list, call.caller.id)
     return listing([summary(project) for project in found])
 
 
