@@ -165,6 +165,21 @@ def test_a_commit_since_the_plan_makes_it_outdated_and_nothing_is_overwritten(se
     assert space.commits[-1][2] == "somebody else"
 
 
+def test_a_commit_in_the_very_last_moment_is_not_overwritten_either(server, hub, alice):
+    space = existing(server)
+    original = server._preupload
+
+    async def meanwhile(request):
+        space.commit(PAGE | {"theirs.txt": b"!"}, "somebody else")
+        request.scope["path_params"] = {"ns": "alice", "name": "demo", "rev": "main"}
+        return await original(request)
+
+    server.fault("POST", "/preupload/main", meanwhile)
+    with pytest.raises(Outdated):
+        run(deploy(hub, alice, PAGE | {"new.js": b"y"}))
+    assert space.commits[-1][2] == "somebody else"
+
+
 def test_a_failed_update_keeps_the_old_revision_and_says_so(server, hub, alice):
     space = existing(server)
     before = space.head
@@ -247,6 +262,7 @@ def test_cancelling_a_first_deploy_removes_what_it_made(server, hub, alice, wher
         return time.monotonic() - begun
 
     assert run(cancelled()) < 2.5
+    time.sleep(0.7)  # a request still on its way would land by now
     assert server.spaces == {}
 
 
