@@ -9,9 +9,9 @@ _TITLE_LENGTH = 50
 # “called X”, “named X”: the person has already chosen.
 _NAMED = re.compile(r"\b(?:called|named|titled|title it|call it|name it)\s+(?:[\"“'‘«`]([^\"”'’»`\n]{1,50})[\"”'’»`]|((?:[A-Z][\w-]*)(?:\s+[A-Z0-9][\w-]*){0,4}))")
 _ASKING = re.compile(
-    r"^(?:(?:hi|hello|hey|ok|okay|so|well|please|pls|can you|could you|would you|i|we|i'd|id|i’d|you|want|need|would|like|love|wanna|have|an idea|to have|to"
+    r"^(?:(?:hi|hello|hey|ok|okay|so|well|please|pls|can you|could you|would you|i|we|i'd|id|i’d|you|want|need|would|like|love|wanna|have|an idea|to have|to(?!-do\b|\sdo\b)"
     r"|help|let's|lets|make|build|create|write|develop|design|generate|code|give|show|get|set up|me|us|my|our|a|an|the|some|simple|small|quick|basic|little|nice|cool|just"
-    r"|app|application|tool|web app|website|program|space|gradio|streamlit|that|which|where|for|of|can|lets|allow|allows|users?|people|you|i|we|to|something)\b[\s,:!.]*)+",
+    r"|app|application|tool|web app|landing page|home ?page|web ?page|website|program|space|gradio|streamlit|that|which|where|for|of|can|lets|allow|allows|users?|people|you|i|we|to|something)\b[\s,:!.]*)+",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"(?:[.!?;:\n]|,\s|\s[-–—]\s|\s\(|\b(?:that|which|where|so that|so|because|when|while|whose|using|by|and (?:then|show|draw|tell|give|display|let|see|download|save|export|lists?|make)s?|in order to|please|including|showing)\b)", re.IGNORECASE)
@@ -19,10 +19,13 @@ _TAIL = re.compile(r"\s+(?:with|and|or|for|of|to|in|on|from|my|the|a|an|app|me|a
 _KEPT = re.compile(r"\b(?:csv|json|api|html|css|mcp|url|sql|faq|pdf|rest|utf|id|ui|bmi|iso)s?\b", re.IGNORECASE)
 
 # “API for books”, “manage my recipes”, “CRUD of customers”: the plural noun behind it.
-_RESOURCE = re.compile(
-    r"\b(?:api|backend|service|server|endpoint|crud|database|microservice)\b(?: \w+){0,2}? (?:for|of|to (?:store|manage|track|save|keep|list|handle|serve)|that (?:store|manage|track|keep|save|list|serve)\w*|about)"
-    r"(?: (?:my|our|the|a|all|storing|managing|tracking|simple|list|of|some|and|to|list|manage|track|save))* (\w{3,24})"
-    r"|\b(\w{3,24}) (?:rest )?(?:api|crud|backend|inventory api)\b"
+_RESOURCES = (
+    re.compile(
+        r"\b(?:api|backend|service|server|endpoint|crud|database|microservice)\b(?: \w+){0,2}?"
+        r" (?:for|of|to (?:store|manage|track|save|keep|list|handle|serve)|that (?:store|manage|track|keep|save|list|serve)\w*|about)"
+        r"(?: (?:my|our|the|a|all|storing|managing|tracking|simple|list|of|some|and|to|list|manage|track|save))* (\w{3,24})"
+    ),
+    re.compile(r"\b(\w{3,24}) (?:rest )?(?:api|crud|backend|inventory api)\b"),
 )
 _NO_RESOURCE = frozenset(
     "rest restful http json simple small web crud fastapi docker python api public own tiny app thing data stuff item people user typed sqlite basic backend server the and with using that mock fake test demo little postgre which graphql good new open".split()
@@ -47,7 +50,8 @@ def title_of(text: str) -> str:
 
 def resource_of(words: list[str]) -> str:
     """The plural noun an API in these (folded) words is about, such as "books"; "" when there is none."""
-    nouns = (match[1] or match[2] for match in _RESOURCE.finditer(" ".join(words)))
+    line = " ".join(words)
+    nouns = (match[1] for shape in _RESOURCES for match in shape.finditer(line))
     noun = next((noun for noun in nouns if noun.isascii() and noun.isalpha() and noun not in _NO_RESOURCE), "")
     if not noun:
         return ""
