@@ -20,9 +20,19 @@ from core.git.store import GitStore
 
 ZERO = b"0" * 40
 MAX_PACK = 8 * 1000**3
+SIDE_BAND_BYTES = 65515
 _BROKEN_PACK = (zlib.error, OSError, ChecksumMismatch, ApplyDeltaError, AssertionError, ObjectFormatException, PackInputTooLarge)
 Allows = Callable[[str, str | None], str | None]
 Moved = Callable[[str, str | None], None]
+
+
+class _Stream(ReceivableProtocol):
+    """dulwich's protocol, except that a large answer is cut into packets in linear time."""
+
+    def write_sideband(self, channel: int, blob: bytes) -> None:
+        view = memoryview(blob)
+        for at in range(0, len(view), SIDE_BAND_BYTES):
+            self.write_pkt_line(bytes([channel]) + view[at : at + SIDE_BAND_BYTES])
 
 
 class _One(Backend):
@@ -38,7 +48,7 @@ class _One(Backend):
 def advertise(path: Path, service: str, out: BinaryIO) -> None:
     """Write the refs of a repository as the answer to `info/refs?service=…`."""
     with Repo(str(path), bare=True) as repo:
-        handler = _handler(service)(_One(repo), [""], ReceivableProtocol(lambda _: b"", out.write), stateless_rpc=True,
+        handler = _handler(service)(_One(repo), [""], _Stream(lambda _: b"", out.write), stateless_rpc=True,
                                     advertise_refs=True)  # fmt: skip
         handler.proto.write_pkt_line(b"# service=" + service.encode() + b"\n")
         handler.proto.write_pkt_line(None)
@@ -48,7 +58,7 @@ def advertise(path: Path, service: str, out: BinaryIO) -> None:
 def upload_pack(path: Path, body: BinaryIO, out: BinaryIO) -> None:
     """Answer a fetch or clone: `body` is the request, `out` gets the pack. `InvalidInput` for a broken request."""
     with Repo(str(path), bare=True) as repo:
-        _handle(UploadPackHandler(_One(repo), [""], ReceivableProtocol(body.read, out.write), stateless_rpc=True))
+        _handle(UploadPackHandler(_One(repo), [""], _Stream(body.read, out.write), stateless_rpc=True))
 
 
 def receive_pack(store: GitStore, body: BinaryIO, out: BinaryIO, *, allows: Allows, moved: Moved) -> None:
@@ -61,7 +71,7 @@ def receive_pack(store: GitStore, body: BinaryIO, out: BinaryIO, *, allows: Allo
     Errors: `InvalidInput` for a broken request. Refs that cannot move are reported to the client.
     """
     with Repo(str(store.path), bare=True) as repo:
-        proto = ReceivableProtocol(body.read, out.write)
+        proto = _Stream(body.read, out.write)
         _handle(_Receive(_One(repo), [""], proto, store=store, allows=allows, moved=moved))
 
 
