@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.git import Put, check_tree_path
-from core.localhub import access, info, space_templates, starter, wire
+from core.localhub import access, info, listing, space_templates, starter, wire
 from core.localhub.card import SDKS, check_card
 from core.localhub.names import SINGULAR, Kind, RepoId, check_name, split_id
 from core.localhub.repos import Repo
@@ -126,10 +126,12 @@ def routes(hub: LocalHub) -> list[Route]:
         try:
             repo = access.readable(hub, request)
         except (wire.RepoNotFound, wire.RepoHidden):
-            known = hub.catalogue and hub.catalogue.get(SINGULAR[request.path_params["kind"]], str(access.named(request)))
+            kind = SINGULAR[request.path_params["kind"]]
+            known = hub.catalogue and hub.catalogue.get(kind, str(access.named(request)))
             if not known:
                 raise
-            return wire.answer(known)
+            expand = [name for value in wire.many(request, "expand") for name in value.split(",")]
+            return wire.answer(listing.tell(known, kind, full=True, expand=expand) if expand else known)
         rev = wire.segment(request, "rev") if "rev" in request.path_params else "main"
         shape = await to_thread.run_sync(
             lambda: info.describe(
