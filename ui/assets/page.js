@@ -1,0 +1,174 @@
+// Glue between the HTML parts and Gradio: buttons become events, small actions stay in the browser.
+(() => {
+  const spaces = window.spaces;
+  const one = (selector) => document.querySelector(selector);
+  const field = (id) => one(`#${id} textarea, #${id} input`);
+  const shown = (element) => element && element.offsetParent !== null && !element.disabled;
+
+  // `wire` runs once for each live part; its listeners survive every redraw of what is inside.
+  spaces.wire = (element, trigger, watch, names) => {
+    element.addEventListener("click", async (event) => {
+      if (event.target.closest("[data-forget]")) {
+        await spaces.token("DELETE").catch(() => null);
+        return trigger("signed", { arg: "" });
+      }
+      const button = event.target.closest("[data-act]");
+      if (!button || button.disabled || !names.includes(button.dataset.act)) return;
+      event.preventDefault();
+      trigger(button.dataset.act, { arg: button.dataset.arg || "" });
+    });
+    element.addEventListener("change", (event) => {
+      const name = event.target.dataset && event.target.dataset.change;
+      if (name && names.includes(name)) trigger(name, { arg: event.target.value });
+    });
+    element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (event.target.dataset.form === "token") sign(event.target, trigger);
+    });
+    watch("value", () => settle(element));
+    settle(element);
+  };
+
+  // What a redraw by attributes cannot do: the chosen option of a list, the end of a log.
+  function settle(element) {
+    element.querySelectorAll("select[data-value]").forEach((list) => (list.value = list.dataset.value));
+    element.querySelectorAll(".log").forEach((log) => {
+      if (log.dataset.held !== "true") log.scrollTop = log.scrollHeight;
+      log.onscroll = () => (log.dataset.held = String(log.scrollHeight - log.scrollTop - log.clientHeight > 40));
+    });
+  }
+
+  spaces.boot = async (trigger) => {
+    await spaces.open().catch(() => null);
+    trigger("ready", { arg: location.origin });
+    const idea = field("idea");
+    const draft = sessionStorage.getItem("spaces-idea");
+    if (idea && draft && !idea.value) spaces.fill("idea", draft);
+  };
+
+  spaces.fill = (id, text) => {
+    const input = field(id);
+    if (!input) return;
+    input.value = text;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
+  async function sign(form, trigger) {
+    const said = form.querySelector(".token-said");
+    const button = form.querySelector("button");
+    const input = form.querySelector("input");
+    button.disabled = true;
+    said.className = "token-said is-working";
+    said.textContent = "Asking the Hub whose token it is.";
+    try {
+      const account = await spaces.token("POST", { token: input.value.trim() });
+      input.value = "";
+      said.className = "token-said is-done";
+      said.textContent = `Signed in as @${account.name} with the token ${account.last4}.`;
+      trigger("signed", { arg: "" });
+    } catch (error) {
+      said.className = "token-said is-failed";
+      said.textContent = `${error.message || "The server did not answer."} ${error.fix || "Try again in a moment."}`;
+      input.focus();
+    }
+    button.disabled = false;
+  }
+
+  spaces.go = (tab) => {
+    const names = Object.values(spaces.tabs);
+    const buttons = document.querySelectorAll("#tabs > .tab-wrapper [role=tab]");
+    const button = [...buttons].find((each) => each.textContent.trim().toLowerCase() === tab) || buttons[names.indexOf(tab)];
+    if (button) button.click();
+    if (tab === "agent") one("#idea")?.scrollIntoView({ block: "nearest" });
+  };
+
+  async function copy(button) {
+    const text = button.dataset.copy;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = Object.assign(document.createElement("textarea"), { value: text });
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    button.classList.add("is-copied");
+    setTimeout(() => button.classList.remove("is-copied"), 1500);
+  }
+
+  const small = {
+    theme() {
+      const dark = document.body.classList.toggle("dark");
+      localStorage.setItem("spaces-theme", dark ? "dark" : "light");
+    },
+    "frame-reload"() {
+      const frame = one("#preview-frame");
+      if (frame) frame.src = frame.getAttribute("src");
+    },
+    "frame-width"(button) {
+      const narrow = document.documentElement.toggleAttribute("data-narrow-frame");
+      button.setAttribute("aria-pressed", String(narrow));
+    },
+    "to-app"() {
+      spaces.go("agent");
+      one("#stage")?.scrollIntoView({ behavior: "smooth" });
+    },
+    "to-idea"() {
+      spaces.go("agent");
+      field("idea")?.focus();
+    },
+    "to-deploy"() {
+      spaces.go("agent");
+      one("#deploy-open")?.click();
+    },
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-go], [data-copy], [data-js]");
+    if (!button) return;
+    if (button.dataset.go) spaces.go(button.dataset.go);
+    if (button.dataset.copy) copy(button);
+    if (button.dataset.js) small[button.dataset.js]?.(button);
+  });
+
+  document.addEventListener("input", (event) => {
+    if (event.target === field("idea")) sessionStorage.setItem("spaces-idea", event.target.value.slice(0, 20000));
+  });
+
+  let afterG = 0;
+  document.addEventListener("keydown", (event) => {
+    const writing = event.target.closest?.("input, textarea, select, [contenteditable=true], .cm-editor");
+    const strong = event.ctrlKey || event.metaKey;
+    if (strong && event.key === "Enter" && event.target === field("idea")) {
+      event.preventDefault();
+      one("#build")?.click();
+    } else if (strong && event.key === "s" && event.target.closest?.("#editor")) {
+      event.preventDefault();
+      one("#save")?.click();
+    } else if (event.key === "Escape") {
+      [one("#stop"), one("#deploy-cancel"), one("#deploy-close")].find(shown)?.click();
+    } else if (!writing && !strong && !event.altKey) {
+      if (event.key === "/") {
+        event.preventDefault();
+        spaces.go("search");
+        setTimeout(() => field("search-query")?.focus(), 60);
+      } else if (event.key === "g") {
+        afterG = Date.now();
+      } else if (Date.now() - afterG < 1500 && spaces.tabs[event.key]) {
+        spaces.go(spaces.tabs[event.key]);
+        afterG = 0;
+      }
+    }
+  });
+
+  const wanted = localStorage.getItem("spaces-theme");
+  if (wanted) document.addEventListener("DOMContentLoaded", () => keepTheme(wanted));
+  function keepTheme(theme) {
+    const apply = () => document.body.classList.toggle("dark", theme === "dark");
+    apply();
+    // Gradio sets the class itself once it has read the system's preference.
+    setTimeout(apply, 0);
+    window.addEventListener("load", apply, { once: true });
+  }
+})();

@@ -1,0 +1,39 @@
+// The browser's session: opened before anything is asked, by cookie, or by header where an embedding page blocks cookies.
+(() => {
+  const plain = window.fetch.bind(window);
+  let held = null; // only while cookies are blocked; never stored
+
+  const post = async (headers) =>
+    (await plain("/api/session", { method: "POST", credentials: "same-origin", headers })).json();
+
+  async function open() {
+    const answer = await post(held ? { "X-Session": held } : {});
+    if (!answer.session) return answer;
+    // A second request without the header tells whether the cookie of the first one came back.
+    held = held || (await post({})).session ? answer.session : null;
+    return answer;
+  }
+
+  window.fetch = (input, init = {}) => {
+    const address = new URL(input instanceof Request ? input.url : input, location.href);
+    if (!held || address.origin !== location.origin) return plain(input, init);
+    const headers = new Headers(init.headers || (input instanceof Request ? input.headers : undefined));
+    headers.set("X-Session", held);
+    return plain(input, { ...init, headers });
+  };
+
+  async function token(method, body) {
+    await open();
+    const response = await window.fetch("/api/session/token", {
+      method,
+      credentials: "same-origin",
+      headers: { "content-type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+    const answer = await response.json().catch(() => ({}));
+    if (!response.ok) throw answer.error || { message: "The server did not answer.", fix: "Try again in a moment." };
+    return answer;
+  }
+
+  window.spaces = { open, token, tabs: { a: "agent", s: "search", d: "deploy", k: "keys" } };
+})();

@@ -1,0 +1,73 @@
+"""What the tabs of one page share: the bar above them, what is open, and the components several of them redraw."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from core.errors import SpacesError
+from ui.bind import Bind
+from ui.parts import header
+
+Preview = Mapping[str, Any]
+Updates = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Components and session values used by more than one tab.
+
+    project: the open project's id or None. preview: its preview as the actions shape it, or None. built: result and
+    steps of this visit's build. path: the file in the editor or None. All of them are ids and words, never keys.
+    """
+
+    tabs: gr.Tabs
+    bar: gr.HTML
+    dock: gr.HTML
+    boot: gr.HTML
+    idea: gr.Textbox
+    project: gr.State
+    preview: gr.State
+    built: gr.State
+    path: gr.State
+
+
+async def account_of(bind: Bind, request: gr.Request) -> dict[str, Any] | None:
+    """The account that acts, or None when nobody is signed in or the Hub does not tell."""
+    try:
+        return await bind.ask("hf_whoami", {}, request)
+    except SpacesError:
+        return None
+
+
+async def projects_of(bind: Bind, request: gr.Request) -> list[dict[str, Any]]:
+    """The caller's projects, newest first."""
+    return (await bind.ask("project_list", {}, request))["items"]
+
+
+async def preview_of(bind: Bind, request: gr.Request, project: str | None) -> dict[str, Any] | None:
+    """The newest preview of a project with its figures, or None."""
+    if not project:
+        return None
+    found = (await bind.ask("preview_list", {}, request))["items"]
+    return next((one for one in reversed(found) if one["project"] == project), None)
+
+
+async def surroundings(desk: Desk, bind: Bind, request: gr.Request, project: str | None, preview: Preview | None) -> Updates:
+    """The bar and the dock as they are now."""
+    projects, account = await asyncio.gather(projects_of(bind, request), account_of(bind, request))
+    stage = str((preview or {}).get("stage") or "none")
+    title = next((one["title"] for one in projects if one["id"] == project), None)
+    bar = header.header(
+        projects=projects,
+        project=project if title else None,
+        hub=bind.house.hub.endpoint,
+        local=bind.house.local_hub is not None,
+        account=account,
+        stage=stage,
+    )
+    return {desk.bar: bar, desk.dock: header.dock(stage=stage, title=title)}

@@ -1,0 +1,118 @@
+"""The page: a bar that always tells the state, and four tabs in the order people use them.
+
+Ids other programs (tests, scripts, styles) may rely on:
+
+    idea            the idea box (`#idea textarea`)        build, stop      its buttons
+    preview-frame   the app's iframe                       account          the account chip in the bar
+    deploy-open     opens the deploy panel                 deploy-name      the Space's name (`#deploy-name input`)
+    deploy-confirm  deploys                                space-address    the link to the Space that answers
+    search-query    the search box (`#search-query input`) token-input, token-save   the token form
+    tabs            the four tabs                          steps, outcome   the build's steps and how it ended
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from core.doors.session import Sessions
+from core.house import House
+from ui.bind import QUIET, Bind
+from ui.desk import Desk, Updates, preview_of, projects_of, surroundings
+from ui.live import arg, live
+from ui.parts import header, keys as keys_parts
+from ui.tabs import agent, deploying, files, filing, keys, preview, search, spaces
+from ui.theme import theme
+
+_ASSETS = Path(__file__).parent / "assets"
+_STYLES = ("page.css", "parts.css", "workbench.css", "lists.css", "narrow.css")
+_SCRIPTS = ("session.js", "page.js")
+_CACHE_SECONDS = 3600
+
+
+def _read(names: tuple[str, ...]) -> str:
+    return "\n".join((_ASSETS / name).read_text(encoding="utf-8") for name in names)
+
+
+# What `demo.launch` takes of the page's look; everything is inline, nothing comes from elsewhere.
+LAUNCH: dict[str, Any] = {"theme": theme(), "css": _read(_STYLES), "head": f"<script>{_read(_SCRIPTS)}</script>"}
+
+
+def build_page(house: House, sessions: Sessions) -> gr.Blocks:
+    """The whole page as Blocks, to be launched with `LAUNCH`."""
+    bind = Bind(house, sessions)
+    with gr.Blocks(title="Spaces OS", fill_width=True, analytics_enabled=False, delete_cache=(_CACHE_SECONDS, _CACHE_SECONDS)) as demo:
+        first_bar = header.header(projects=[], project=None, hub=house.hub.endpoint, local=house.local_hub is not None, account=None)
+        bar = live("project", value=first_bar, elem_id="bar")
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Agent", id="agent"), gr.Row(elem_id="workbench"):
+                with gr.Column(elem_id="story", min_width=300):
+                    story = agent.layout()
+                with gr.Column(elem_id="stage", min_width=300):
+                    opener = gr.Button("Deploy", variant="primary", elem_id="deploy-open", size="sm")
+                    stage, shelf = _stage()
+                panel = deploying.layout(opener)
+            with gr.Tab("Search", id="search") as tab_search:
+                finder = search.layout(tab_search)
+            with gr.Tab("Deploy", id="deploy") as tab_deploy:
+                board = spaces.layout(tab_deploy)
+            with gr.Tab("Keys", id="keys") as tab_keys:
+                key_cards = keys.layout(bind, tab_keys)
+        dock = gr.HTML(header.dock(stage="none", title=None), elem_id="dock", apply_default_css=False)
+        boot = gr.HTML("", js_on_load="window.spaces.boot((name, data) => trigger('ready', data))", elem_id="boot", apply_default_css=False)
+        desk = Desk(tabs, bar, dock, boot, story.idea, gr.State(None), gr.State(None), gr.State(None), gr.State(None))
+        agent.behave(bind, desk, story, stage, shelf)
+        preview.behave(bind, desk, stage)
+        files.behave(bind, desk, shelf, stage)
+        filing.behave(bind, desk, shelf, stage)
+        deploying.behave(bind, desk, panel)
+        search.behave(bind, desk, finder)
+        spaces.behave(bind, desk, board)
+        keys.behave(bind, desk, key_cards, board.spaces)
+        _behave(bind, desk, story, stage, shelf, key_cards)
+    for function in demo.fns.values():
+        function.api_visibility = "private"  # also the handlers Gradio adds by itself, such as the sign-in button's
+    return demo
+
+
+def _stage() -> tuple[preview.Stage, files.Shelf]:
+    with gr.Tabs(elem_id="panes") as panes:
+        with gr.Tab("Preview", id="preview") as pane_preview:
+            chrome, tools, shown, slot = preview.layout_preview()
+        with gr.Tab("Files", id="files") as pane_files:
+            receipt_part = gr.HTML(files.no_receipt(), render=False, elem_id="receipt", apply_default_css=False)
+            shelf = files.layout(receipt_part)
+        with gr.Tab("Logs", id="logs") as pane_logs:
+            log = preview.layout_log()
+        with gr.Tab("Receipt", id="receipt") as pane_receipt:
+            receipt_part.render()
+    watch, follow = preview.timers()
+    panes_of = (panes, pane_preview, pane_files, pane_logs, pane_receipt)
+    return preview.Stage(*panes_of, chrome, tools, shown, slot, log, gr.State(0), watch, follow), shelf
+
+
+def _behave(bind: Bind, desk: Desk, story: agent.Story, stage: preview.Stage, shelf: files.Shelf, cards: keys.Keys) -> None:
+    """Wire what concerns the whole page: its first moment, and the project chooser."""
+
+    async def open_project(project: str | None, request: gr.Request) -> Updates:
+        live_now = await preview_of(bind, request, project)
+        running = live_now is not None and live_now["stage"] == "running"
+        title = next((one["title"] for one in await projects_of(bind, request) if one["id"] == project), "the app")
+        shown = preview.showing(desk, stage, live_now, title) if running else preview.nothing(desk, stage, None, project=project)
+        opened = await files.opening(bind, request, desk, shelf, project)
+        around = await surroundings(desk, bind, request, project, live_now)
+        return {desk.project: project, shelf.receipt: await files.receipt_of(bind, request, project, None)} | shown | opened | around
+
+    async def ready(request: gr.Request, event: gr.EventData) -> Updates:
+        known = await projects_of(bind, request)
+        opened = await open_project(known[0]["id"] if known else None, request)
+        return opened | {cards.card: await keys.account(bind, request), cards.connect: keys_parts.connect(arg(event))}
+
+    async def choose(request: gr.Request, event: gr.EventData) -> Updates:
+        return await open_project(arg(event) or None, request) | {story.steps: "", story.outcome: "", story.lines: ()}
+
+    drawn = [desk.project, desk.bar, desk.dock, *preview.outputs(desk, stage), *files.outputs(desk, shelf)]
+    desk.boot.ready(ready, None, [*drawn, cards.card, cards.connect], **QUIET)
+    desk.bar.project(choose, None, [*drawn, story.steps, story.outcome, story.lines], **QUIET)

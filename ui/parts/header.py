@@ -1,0 +1,44 @@
+"""The bar that always says: which project, which Hub, whose account, is it running."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ui.parts.draw import draw
+
+# A preview's stage → state, word and what to say on hover.
+PREVIEW: dict[str, tuple[str, str, str]] = {
+    "none": ("idle", "no preview", "Nothing runs here yet. Describe an app, or choose a project."),
+    "building": ("working", "preparing", "The project's requirements are being installed."),
+    "starting": ("working", "starting", "The app has been started and does not answer yet."),
+    "running": ("done", "running", "The app runs here, in its own process, seen only by you."),
+    "failed": ("failed", "failed", "The app did not start. The log has its first error."),
+    "stopped": ("stopped", "stopped", "The app is stopped. Start it again in the preview."),
+}
+
+
+def header(
+    *,
+    projects: Sequence[Mapping[str, Any]],
+    project: str | None,
+    hub: str,
+    local: bool,
+    account: Mapping[str, Any] | None,
+    stage: str = "none",
+) -> str:
+    """The header: product name, project chooser, and one chip each for Hub, account and preview.
+
+    Args:
+        projects: `{id, title}` each, newest first.
+        project: the id of the open one, or None.
+        hub: the Hub's endpoint. local: whether it is the embedded one.
+        account: what `hf_whoami` gave, or None when nobody is signed in.
+        stage: the open preview's stage, or `none`.
+    """
+    return draw("header", projects=projects, project=project, hub=hub, local=local, account=account, preview=PREVIEW.get(stage, PREVIEW["none"]))
+
+
+def dock(*, stage: str, title: str | None) -> str:
+    """The bar of a narrow screen: the state, and the next action beside it."""
+    return draw("dock", preview=PREVIEW.get(stage, PREVIEW["none"]), stage=stage, title=title)

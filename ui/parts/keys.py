@@ -1,0 +1,42 @@
+"""The Keys tab: who acts, with which token, how to change it, how an agent connects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ui.parts.draw import draw
+
+# A token's role → its word and what it can do.
+_ROLES = {
+    "write": ("write", "done", "It can create, change and delete your repositories, and deploy."),
+    "read": ("read", "warning", "It can look and search, and not deploy. Deploying needs a token with write access."),
+    "fineGrained": ("fine-grained", "done", "It can do what its scopes say."),
+    "oauth": ("signed in", "done", "It can do what you allowed when you signed in."),
+}
+
+
+def account_card(account: Mapping[str, Any] | None, *, source: str, hub: str, local: bool, last4: str | None) -> str:
+    """Who acts now.
+
+    Args:
+        account: what `hf_whoami` gave; None when nobody is signed in.
+        source: where the token comes from: `own` (pasted or signed in here), `house` (this process's own) or `none`.
+        hub: the Hub's endpoint. local: whether it is the embedded one.
+        last4: the last characters of the visitor's own token.
+    """
+    role = _ROLES.get(str((account or {}).get("token_role")), ("unknown", "idle", "The Hub does not tell what it can do."))
+    return draw("account", account=account, source=source, hub=hub, local=local, last4=last4, role=role)
+
+
+def token_form(*, local: bool) -> str:
+    """A plain form; its script posts to the session's own route, and no Gradio component ever sees the value."""
+    return draw("token", local=local)
+
+
+def connect(base: str) -> str:
+    """How an agent or a program reaches the same abilities: MCP address, a REST example, the command line."""
+    mcp = f"{base}/gradio_api/mcp/"
+    rest = f"curl {base}/api/actions/build_space \\\n  -H 'content-type: application/json' \\\n  -d '{{\"idea\": \"an app that counts words\"}}'"
+    config = '{\n  "mcpServers": {\n    "spaces-os": {"url": "%s"}\n  }\n}' % mcp
+    return draw("connect", base=base, mcp=mcp, rest=rest, config=config)

@@ -1,0 +1,64 @@
+"""The Keys tab: who acts, how to change it, how an agent connects. A key never passes through a component of this page."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import gradio as gr
+
+from ui.bind import QUIET, Bind
+from ui.desk import Desk, Updates, account_of, surroundings
+from ui.live import live
+from ui.parts import keys as drawn
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The tab's components."""
+
+    tab: gr.Tab
+    card: gr.HTML
+    form: gr.HTML
+    connect: gr.HTML
+
+
+def can_sign_in() -> bool:
+    """Whether Gradio's sign-in works here; its button refuses to be built anywhere else."""
+    return bool(os.environ.get("OAUTH_CLIENT_ID")) and os.environ.get("SYSTEM") == "spaces"
+
+
+def layout(bind: Bind, tab: gr.Tab) -> Keys:
+    """The tab."""
+    local = bind.house.local_hub is not None
+    with gr.Row(elem_id="keys-row"):
+        with gr.Column(min_width=280):
+            card = live("signed", elem_id="account-card", elem_classes="signed")
+            if can_sign_in():
+                gr.LoginButton("Sign in with Hugging Face", elem_id="sign-in")
+            form = live("signed", value=drawn.token_form(local=local), elem_id="token-card")
+        with gr.Column(min_width=280):
+            connect = gr.HTML("", elem_id="connect", apply_default_css=False)
+    return Keys(tab, card, form, connect)
+
+
+async def account(bind: Bind, request: gr.Request) -> str:
+    """The card of who acts now."""
+    own = bind.own_token(request)
+    found = await account_of(bind, request)
+    source = "own" if own else "house" if found else "none"
+    return drawn.account_card(found, source=source, hub=bind.house.hub.endpoint, local=bind.house.local_hub is not None, last4=own.last4 if own else None)
+
+
+def behave(bind: Bind, desk: Desk, own: Keys, spaces: gr.State) -> None:
+    """Wire the tab; `spaces` are the board's, which belong to somebody else after another sign-in."""
+
+    async def show(request: gr.Request) -> str:
+        return await account(bind, request)
+
+    async def changed(project: str | None, preview: dict | None, request: gr.Request) -> Updates:
+        return {own.card: await account(bind, request), spaces: None} | await surroundings(desk, bind, request, project, preview)
+
+    own.tab.select(show, None, own.card, **QUIET)
+    for part in (own.card, own.form):
+        part.signed(changed, [desk.project, desk.preview], [own.card, spaces, desk.bar, desk.dock], **QUIET)

@@ -1,0 +1,175 @@
+"""The running app in the right pane: its frame, its chrome, starting and stopping it, its log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from core.errors import SpacesError
+from core.events import Done, Failed
+from ui.bind import QUIET, Bind
+from ui.desk import Desk, Updates, preview_of, surroundings
+from ui.live import arg, live
+from ui.parts import frame, logs, steps
+from ui.parts.notice import Button, empty, failure, skeleton
+
+_FIGURES_SECONDS = 4
+_LOG_SECONDS = 1.5
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The right pane's components. `slot` stands where the frame will be; `watch` refreshes figures, `follow` the log."""
+
+    panes: gr.Tabs
+    pane_preview: gr.Tab
+    pane_files: gr.Tab
+    pane_logs: gr.Tab
+    pane_receipt: gr.Tab
+    chrome: gr.HTML
+    tools: gr.HTML
+    frame: gr.HTML
+    slot: gr.HTML
+    log: gr.HTML
+    seen: gr.State
+    watch: gr.Timer
+    follow: gr.Timer
+
+
+def start_here() -> str:
+    """What stands in the frame's place before anything was built."""
+    return empty(
+        "Your app appears here.",
+        "Describe it on the left, or press an example. It is planned, written, checked and started on this machine; nothing is published until you deploy it.",
+        icon="cube",
+    )
+
+
+def layout_preview() -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML]:
+    """Chrome, tools, frame and slot, inside the Preview pane."""
+    with gr.Row(elem_id="chrome-row"):
+        chrome = gr.HTML("", elem_id="chrome", apply_default_css=False)
+        tools = live("restart", "halt", elem_id="tools")
+    shown = gr.HTML("", elem_id="frame", apply_default_css=False)
+    return chrome, tools, shown, live("restart", value=start_here(), elem_id="slot")
+
+
+def layout_log() -> gr.HTML:
+    """The log, inside the Logs pane."""
+    return live(value=logs.log_lines([], nothing="The app's output appears here once it runs."), elem_id="preview-log")
+
+
+def outputs(desk: Desk, stage: Stage) -> list[Any]:
+    """What `waiting`, `showing` and `nothing` may redraw."""
+    return [desk.preview, stage.chrome, stage.tools, stage.frame, stage.slot, stage.watch, stage.log, stage.seen, stage.panes]
+
+
+def waiting(stage: Stage, inside: str) -> Updates:
+    """The pane while something is being started."""
+    return {stage.chrome: "", stage.tools: "", stage.frame: "", stage.slot: inside, stage.watch: gr.Timer(active=False), stage.panes: gr.Tabs(selected="preview")}  # fmt: skip
+
+
+def showing(desk: Desk, stage: Stage, preview: Mapping[str, Any], title: str) -> Updates:
+    """The pane with a running app."""
+    return {
+        desk.preview: dict(preview),
+        stage.chrome: frame.chrome(preview),
+        stage.tools: frame.tools(preview),
+        stage.frame: frame.frame(preview, title),
+        stage.slot: "",
+        stage.watch: gr.Timer(active=True),
+        stage.seen: 0,
+    }
+
+
+def nothing(desk: Desk, stage: Stage, error: Mapping[str, Any] | None, *, project: str | None = None) -> Updates:
+    """The pane without a running app: where to begin, how to start it, or why it did not start."""
+    known = project or ((error or {}).get("details") or {}).get("project")
+    inside = start_here()
+    log: Updates = {}
+    if error and error.get("code") == "app_failed":
+        inside = failure(error, Button("Start it again", event="restart", icon="play"))
+        lines = [{"source": "run", "text": str(text)} for text in (error.get("details") or {}).get("log") or []]
+        log = {stage.log: logs.log_lines(lines)}
+    elif known:
+        inside = empty("The app is not running.", "Its files are kept. Start it to see it here.", icon="cube", buttons=[Button("Start the app", event="restart", icon="play", primary=True)])  # fmt: skip
+    return {desk.preview: None, stage.chrome: "", stage.tools: "", stage.frame: "", stage.slot: inside, stage.watch: gr.Timer(active=False), **log}
+
+
+def behave(bind: Bind, desk: Desk, stage: Stage) -> None:
+    """Wire the pane: restart, stop, figures, log."""
+
+    async def restart(project: str | None, request: gr.Request):
+        if not project:
+            yield nothing(desk, stage, None)
+            return
+        async for updates in restarting(bind, desk, stage, project, request):
+            yield updates
+
+    async def halt(project: str | None, request: gr.Request, event: gr.EventData) -> Updates:
+        try:
+            await bind.ask("preview_stop", {"preview": arg(event)}, request)
+        except SpacesError:
+            pass  # it was gone already, which is what was asked for
+        return nothing(desk, stage, None, project=project) | await surroundings(desk, bind, request, project, None)
+
+    async def figures(project: str | None, known: dict | None, request: gr.Request) -> Updates:
+        now = await preview_of(bind, request, project)
+        if now and now["stage"] == "running" and known and now["id"] == known["id"]:
+            return {stage.chrome: frame.chrome(now)}
+        if now and now["stage"] in ("building", "starting"):
+            return {stage.watch: gr.Timer(active=True)}
+        if now and now["stage"] == "running":
+            return showing(desk, stage, now, "the app") | await surroundings(desk, bind, request, project, now)
+        error = (now or {}).get("error")
+        return nothing(desk, stage, error, project=project) | await surroundings(desk, bind, request, project, now)
+
+    async def tail(known: dict | None, seen: int, request: gr.Request) -> Updates:
+        if not known:
+            return {stage.seen: seen}
+        try:
+            found = (await bind.ask("preview_logs", {"preview": known["id"], "limit": 400}, request))["items"]
+        except SpacesError:
+            return {stage.seen: seen}
+        newest = found[-1]["number"] if found else 0
+        if newest == seen:
+            return {stage.seen: seen}
+        return {stage.log: logs.log_lines(found), stage.seen: newest}
+
+    async def tail_now(known: dict | None, seen: int, request: gr.Request) -> Updates:
+        return {stage.follow: gr.Timer(active=True), **await tail(known, 0, request)}
+
+    drawn = [*outputs(desk, stage), desk.bar, desk.dock]
+    stage.tools.restart(restart, desk.project, drawn, **QUIET)
+    stage.slot.restart(restart, desk.project, drawn, **QUIET)
+    stage.tools.halt(halt, desk.project, drawn, **QUIET)
+    stage.watch.tick(figures, [desk.project, desk.preview], drawn, **QUIET)
+    stage.follow.tick(tail, [desk.preview, stage.seen], [stage.log, stage.seen], **QUIET)
+    stage.pane_logs.select(tail_now, [desk.preview, stage.seen], [stage.log, stage.seen, stage.follow], **QUIET)
+    for other in (stage.pane_preview, stage.pane_files, stage.pane_receipt):
+        other.select(lambda: gr.Timer(active=False), None, stage.follow, **QUIET)
+
+
+async def restarting(bind: Bind, desk: Desk, stage: Stage, project: str, request: gr.Request):
+    """Start a project's app in place of the one that runs, and draw the pane on the way."""
+    lines = steps.begin(steps.RESTART)
+    yield waiting(stage, skeleton("frame", 1))
+    async for batch in bind.follow("preview_start", {"project": project}, request):
+        lines = steps.advance(lines, batch)
+        last = batch[-1] if batch else None
+        if isinstance(last, Done):
+            now = {**last.result, "stats": {}}
+            yield showing(desk, stage, now, "the app") | await surroundings(desk, bind, request, project, now)
+        elif isinstance(last, Failed):
+            error = {**last.error, "details": {"project": project, **(last.error.get("details") or {})}}
+            yield nothing(desk, stage, error) | await surroundings(desk, bind, request, project, {"stage": "failed"})
+        else:
+            yield {stage.slot: steps.step_list(lines)}
+
+
+def timers() -> tuple[gr.Timer, gr.Timer]:
+    """The figures' and the log's timers; both rest until something runs."""
+    return gr.Timer(_FIGURES_SECONDS, active=False), gr.Timer(_LOG_SECONDS, active=False)

@@ -1,0 +1,129 @@
+"""The Search tab: one box, chips, rows of one shape, details beside them, and from a find to an idea."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from core.errors import SpacesError
+from ui.bind import QUIET, Bind
+from ui.desk import Desk, Updates
+from ui.live import arg, live
+from ui.parts import results as drawn
+from ui.parts.notice import Button, failure, skeleton
+from ui.parts.results import Ask
+
+_PAGE = 20
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class Finder:
+    """The tab's components. `found` holds the rows shown, the cursor of the next page and the query they answer."""
+
+    tab: gr.Tab
+    query: gr.Textbox
+    chips: gr.HTML
+    rows: gr.HTML
+    details: gr.HTML
+    ask: gr.State
+    found: gr.State
+
+
+def layout(tab: gr.Tab) -> Finder:
+    """The tab."""
+    query = gr.Textbox(
+        elem_id="search-query", show_label=False, container=False, max_length=500, label="Search the Hub",
+        placeholder="What should it do?  Try: remove the background of a photo", submit_btn=True,
+    )  # fmt: skip
+    chips = live("kind", "filter", "sort", value=drawn.chips(Ask()), elem_id="search-chips")
+    with gr.Row(elem_id="search-row"):
+        rows = live("more", "details", "use", "clear_filters", "build_query", "again", value=skeleton("rows", 6), elem_id="search-results")
+        details = live("use", "close", elem_id="search-details")
+    return Finder(tab, query, chips, rows, details, gr.State(Ask()), gr.State(None))
+
+
+def behave(bind: Bind, desk: Desk, own: Finder) -> None:
+    """Wire the tab."""
+
+    async def page(query: str, ask: Ask, before: dict | None, request: gr.Request) -> Updates:
+        given = {"query": query, "limit": _PAGE, "filter": list(ask.tags), "sort": ask.sort, "cursor": (before or {}).get("next")}
+        try:
+            answer = await bind.ask(f"hf_search_{ask.kind}s", given, request)
+        except SpacesError as error:
+            return {own.rows: failure(error.to_dict(), Button("Try again", event="again", icon="reload")), own.found: None}
+        items = [*(before or {}).get("items", []), *answer["items"]][:_MOST]
+        found = {"items": items, "next": answer["meta"].get("next"), "query": query, "sample": bool(answer["meta"].get("sample"))}
+        return {own.rows: _rows(found, ask), own.found: found}
+
+    async def look(query: str, ask: Ask, request: gr.Request):
+        yield {own.chips: drawn.chips(ask), own.ask: ask, own.rows: skeleton("rows", 6), own.details: ""}
+        yield await page((query or "").strip(), ask, None, request)
+
+    async def first(query: str, ask: Ask, found: dict | None, request: gr.Request):
+        if found is None:
+            async for updates in look(query, ask, request):
+                yield updates
+
+    async def of_kind(query: str, ask: Ask, request: gr.Request, event: gr.EventData):
+        async for updates in look(query, ask.of(arg(event)), request):
+            yield updates
+
+    async def filtered(query: str, ask: Ask, request: gr.Request, event: gr.EventData):
+        async for updates in look(query, ask.toggle(arg(event)), request):
+            yield updates
+
+    async def ordered(query: str, ask: Ask, request: gr.Request, event: gr.EventData):
+        async for updates in look(query, ask.sorted_by(arg(event)), request):
+            yield updates
+
+    async def unfiltered(query: str, ask: Ask, request: gr.Request):
+        async for updates in look(query, Ask(ask.kind, (), ask.sort), request):
+            yield updates
+
+    async def more(ask: Ask, found: dict | None, request: gr.Request) -> Updates:
+        if not found or not found["next"]:
+            return {own.found: found}
+        return await page(found["query"], ask, found, request)
+
+    async def details(ask: Ask, found: dict | None, request: gr.Request, event: gr.EventData):
+        yield {own.details: skeleton("lines", 7), own.rows: _rows(found, ask, arg(event))}
+        try:
+            item = await bind.ask(f"hf_{ask.kind}_details", {"id": arg(event)}, request)
+            yield {own.details: drawn.details(item)}
+        except SpacesError as error:
+            yield {own.details: failure(error.to_dict())}
+
+    def close(ask: Ask, found: dict | None) -> Updates:
+        return {own.details: "", own.rows: _rows(found, ask)}
+
+    def use(ask: Ask, found: dict | None, event: gr.EventData) -> Updates:
+        one = next((item for item in (found or {}).get("items", []) if item["id"] == arg(event)), None)
+        title, summary = (one["title"], one["summary"]) if one else (arg(event), "")
+        return {desk.idea: drawn.idea_for(ask.kind, arg(event), title, summary), desk.tabs: gr.Tabs(selected="agent")}
+
+    def build_query(query: str) -> Updates:
+        return {desk.idea: query, desk.tabs: gr.Tabs(selected="agent")}
+
+    given = [own.query, own.ask]
+    parts = [own.chips, own.ask, own.rows, own.details, own.found]
+    own.tab.select(first, [*given, own.found], parts, **QUIET)
+    own.query.submit(look, given, parts, **QUIET)
+    own.rows.again(look, given, parts, **QUIET)
+    own.chips.kind(of_kind, given, parts, **QUIET)
+    own.chips.filter(filtered, given, parts, **QUIET)
+    own.chips.sort(ordered, given, parts, **QUIET)
+    own.rows.clear_filters(unfiltered, given, parts, **QUIET)
+    own.rows.more(more, [own.ask, own.found], [own.rows, own.found], **QUIET)
+    own.rows.details(details, [own.ask, own.found], [own.rows, own.details], **QUIET)
+    own.details.close(close, [own.ask, own.found], [own.rows, own.details], **QUIET)
+    for part in (own.rows, own.details):
+        part.use(use, [own.ask, own.found], [desk.idea, desk.tabs], **QUIET)
+    own.rows.build_query(build_query, own.query, [desk.idea, desk.tabs], **QUIET)
+
+
+def _rows(found: dict | None, ask: Ask, opened: str | None = None) -> str:
+    known = found or {"items": [], "next": None, "query": "", "sample": False}
+    more = bool(known["next"]) and len(known["items"]) < _MOST
+    return drawn.results(known["items"], ask, query=known["query"], sample=known["sample"], more=more, opened=opened)
