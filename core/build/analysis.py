@@ -115,10 +115,12 @@ def _fillers() -> frozenset[str]:
 def _checked(idea: str) -> str:
     if not isinstance(idea, str):
         raise InvalidInput("The idea must be text.", _EXAMPLE)
-    size = len(idea.encode(errors="replace"))
+    # Half a character (a lone surrogate) becomes the replacement character, which counts as unreadable below.
+    idea = idea.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    size = len(idea.encode())
     if size > IDEA_BYTES:
         raise TooLarge(f"The idea is {size // 1000} kB long; {IDEA_BYTES // 1000} kB are allowed.", "Describe the app in a few sentences.")
-    text = unicodedata.normalize("NFC", idea.encode(errors="replace").decode()).strip()
+    text = unicodedata.normalize("NFC", idea).strip()
     if not text:
         raise InvalidInput("There is no idea yet.", _EXAMPLE)
     odd = sum(1 for c in text if unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\t\r\n" or c == "\ufffd")

@@ -47,10 +47,12 @@ def check_set(paths: Iterable[str]) -> list[str]:
         raise TooLarge(f"{len(checked)} files are more than the {PROJECT_FILES} a project may hold.")
     seen: dict[str, str] = {}
     for path in checked:
-        other = seen.setdefault(_folded(path), path)
-        if other is not path:
+        folded = _folded(path)
+        if folded in seen:
+            other = seen[folded]
             what = "stands there twice" if other == path else f"and {_shown(other)} are one file on some systems"
             raise InvalidInput(f"The file name {_shown(path)} {what}.", "Rename or remove one of them.", path=path)
+        seen[folded] = path
     spelled: dict[str, str] = {}
     for path in checked:
         parts = path.split("/")

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.build.card import Colour, Sdk
 from core.build.paths import check_path
+from core.errors import InvalidInput
 
 ROOT = Path(__file__).resolve().parents[2] / "space_templates"
 MANIFEST = "template.yaml"
@@ -150,7 +151,7 @@ def load(folder: Path) -> Template:
     path = folder / MANIFEST
     try:
         manifest = Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, InvalidInput) as error:
         raise ValueError(f"{path}: {error}") from None
     if manifest.id != folder.name:
         raise ValueError(f"{path}: the id {manifest.id!r} is not the name of its folder")
