@@ -31,10 +31,8 @@ class Exchange:
         self.scope, self._send = scope, send
         self.given: dict[bytes, bytes] = dict(scope["headers"])
         self.mount, self._sealed = mount, headers.sealed(scope["headers"], ancestors=ancestors)
-        self.started = False
 
     async def start(self, status: int, head: list[tuple[bytes, bytes]]) -> None:
-        self.started = True
         vary = [value for name, value in [*head, *self._sealed] if name == b"vary"]
         merged = [pair for pair in [*head, *self._sealed] if pair[0] != b"vary"]
         if vary:
@@ -206,10 +204,9 @@ async def _answer(preview: Preview, exchange: Exchange, below: str, body: AsyncI
         await exchange.start(response.status_code, head)
         await _pour(exchange, response.aiter_raw(), document, preview.touch)
     except httpx.HTTPError:
-        if not exchange.started:
-            raise
-        # The head is sent: ending without the last piece is the only way left to say that the body is cut.
-        raise ConnectionResetError("the app ended its answer early") from None
+        # The app went away. An event stream simply ends; of anything else the missing last piece tells that it is cut.
+        if kind.startswith("text/event-stream"):
+            await exchange.piece(b"", more=False)
     finally:
         with anyio.CancelScope(shield=True):
             await response.aclose()
