@@ -63,8 +63,7 @@ class Life:
                 self.environments.release(held)
             if preview.handle is not None:
                 preview.handle.end()
-            for pid, created in preview.seen:
-                tree.kill_same(pid, created)
+                tree.kill_known(preview.seen)
             workspace.remove(preview.workspace.root)
             preview.finish(reason)
 
@@ -100,8 +99,7 @@ class Life:
         )
         handle, reader = self._open(launch, "build")
         code = handle.wait(self.spec.limits.build_seconds)
-        handle.end()
-        reader.join(5)
+        self._end(handle, reader)
         if self.preview.ending.is_set():
             raise Ended
         if code is None:
@@ -142,6 +140,12 @@ class Life:
         reader.start()
         return handle, reader
 
+    def _end(self, handle: Handle, reader: threading.Thread) -> None:
+        """End the tree, then read what it had still written."""
+        handle.end()
+        tree.kill_known(self.preview.seen)  # would hold the pipe open: it had slipped out of the tree
+        reader.join(5)
+
     def _serve(self, recipe: Recipe, python: Path) -> None:
         place = self.preview.workspace
         launch = Launch(
@@ -158,8 +162,7 @@ class Life:
         code = self._await_answer(handle)
         if code is None:
             code = handle.wait(None)
-        handle.end()
-        reader.join(5)
+        self._end(handle, reader)
         if self.preview.ending.is_set():
             raise Ended
         raise exit_error(code, self._told(), served=self.preview.address is not None)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import httpx
+import psutil
 
 from core.errors import AppFailed, SpacesError, TimedOut
 from core.preview import tree
@@ -52,7 +53,7 @@ class Preview:
         self.cpu_percent = 0.0
         self.disk_bytes = 0
         self.clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
-        self.seen: set[tuple[int, float]] = set()
+        self.seen: set[psutil.Process] = set()
         self.ending = threading.Event()  # somebody asked it to end
         self.ended = threading.Event()  # nothing of it is left
         self.handle: Handle | None = None
@@ -108,9 +109,9 @@ class Preview:
             with self._lock:
                 self._wakers.discard(waker)
 
-    def remember(self, processes: set[tuple[int, float]]) -> None:
+    def remember(self, processes: list[psutil.Process]) -> None:
         """Processes seen below it: ended with it even if they slip out of its tree."""
-        self.seen = processes | (self.seen if len(self.seen) < 1000 else set())
+        self.seen = {process for process in (*processes, *self.seen) if process.is_running()}
 
     def end(self, reason: SpacesError | None = None, *, note: str = "") -> None:
         """End the app, with everything it forked, and wait until that is so. Blocks; safe to call twice.
@@ -143,6 +144,9 @@ class Preview:
             self._reason = self._reason or reason
             self.error = self._reason.to_dict() if self._reason else None
         self.become("failed" if self._reason else "stopped")
+        for loop, client in list(self.clients.items()):
+            if loop.is_running():
+                asyncio.run_coroutine_threadsafe(client.aclose(), loop)
         self.logs.close()
         self.ended.set()
 

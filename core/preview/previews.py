@@ -9,7 +9,6 @@ import secrets
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
 
 import anyio.to_thread
 from starlette.types import Receive, Scope, Send
@@ -153,16 +152,7 @@ class Previews:
     async def close(self) -> None:
         """End every preview and give up the directory."""
         self._stopped.set()
-        for preview in self._live():
-            await self._close_clients(preview)
         await anyio.to_thread.run_sync(self._end_all)
-
-    async def _close_clients(self, preview: Any) -> None:
-        import asyncio
-
-        own = preview.clients.pop(asyncio.get_running_loop(), None)
-        if own is not None:
-            await own.aclose()
 
     def _end_all(self) -> None:
         threads = [threading.Thread(target=preview.end) for preview in self._live()]

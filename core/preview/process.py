@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psutil
+
 from core.errors import AppFailed, Conflict, StorageFull
 from core.preview import tree
 from core.preview.engine import Address, EngineStatus, Launch
@@ -168,7 +170,7 @@ class ProcessHandle:
     def owns(self, address: Address) -> bool:
         if address.socket:
             return True
-        return any(_listens(pid, address.port) for pid in tree.below(self.pid, tree.parents()))
+        return any(_listens(process, address.port) for process in tree.below(self.pid))
 
     def end(self) -> None:
         if self.process.poll() is None:
@@ -186,11 +188,9 @@ def _code(returncode: int | None) -> int | None:
     return returncode if returncode is None or returncode >= 0 else 128 - returncode
 
 
-def _listens(pid: int, port: int | None) -> bool:
-    import psutil
-
+def _listens(process: psutil.Process, port: int | None) -> bool:
     try:
-        connections = psutil.Process(pid).net_connections(kind="tcp")
+        connections = process.net_connections(kind="tcp")
     except psutil.Error:
         return False
     return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections)

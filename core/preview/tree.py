@@ -20,48 +20,36 @@ class Usage:
     processes: int
 
 
-def parents() -> dict[int, list[int]]:
-    """Every pid of the machine by its parent, zombies included: one scan serves all previews."""
-    children: dict[int, list[int]] = {}
-    for pid, parent in psutil._psplatform.ppid_map().items():
-        children.setdefault(parent, []).append(pid)
-    return children
+def below(root: int) -> list[psutil.Process]:
+    """Every process below `root`, ended ones that nobody has collected left out."""
+    try:
+        return [p for p in psutil.Process(root).children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    except psutil.Error:
+        return []
 
 
-def below(root: int, children: dict[int, list[int]]) -> list[int]:
-    """Pids below `root` in that scan."""
-    found: list[int] = []
-    todo = [root]
-    while todo:
-        here = children.get(todo.pop(), [])
-        found += here
-        todo += here
-    return found
-
-
-def measure(pids: Iterable[int]) -> Usage:
+def measure(processes: Iterable[psutil.Process]) -> Usage:
     """Resident bytes, processor seconds and count of those that are still there."""
     rss = count = 0
     cpu = 0.0
-    for pid in pids:
+    for process in processes:
         try:
-            process = psutil.Process(pid)
             with process.oneshot():
                 times = process.cpu_times()
                 rss += process.memory_info().rss
-            cpu += times.user + times.system
-            count += 1
         except psutil.Error:
             continue
+        cpu += times.user + times.system
+        count += 1
     return Usage(rss, cpu, count)
 
 
-def proportional_bytes(pids: Iterable[int]) -> int:
+def proportional_bytes(processes: Iterable[psutil.Process]) -> int:
     """Resident bytes with every shared page counted once: dearer to read than the plain sum, which counts it per process."""
     total = 0
-    for pid in pids:
+    for process in processes:
         try:
-            total += psutil.Process(pid).memory_full_info().pss
+            total += process.memory_full_info().pss
         except (psutil.Error, AttributeError):  # only Linux tells it
             continue
     return total
@@ -95,37 +83,23 @@ def kill_marked(suffix: str, *, seconds: float = 5.0) -> int:
     return len(ended)
 
 
-def identify(pids: Iterable[int]) -> set[tuple[int, float]]:
-    """(pid, time it was created) of each: a pid alone may be somebody else's a moment later."""
-    found = set()
-    for pid in pids:
+def kill_known(processes: Iterable[psutil.Process]) -> None:
+    """End those processes, each only if its pid is still its own."""
+    for process in processes:
         try:
-            found.add((pid, psutil.Process(pid).create_time()))
+            process.kill()
         except psutil.Error:
             continue
-    return found
-
-
-def kill_same(pid: int, created: float) -> None:
-    """End that process if it is still the one seen then."""
-    try:
-        if psutil.Process(pid).create_time() == created:
-            _kill(pid)
-    except psutil.Error:
-        pass
 
 
 def kill_below(root: int, *, seconds: float = 5.0) -> None:
-    """End `root` and everything below it, in rounds, the whole tree stopped before it is killed."""
+    """End everything below `root`, in rounds, the whole tree stopped before it is killed."""
     deadline = time.monotonic() + seconds
-    pids = [root, *below(root, parents())]
-    while pids and time.monotonic() < deadline:
-        for pid in pids:
-            _kill(pid, signal.SIGSTOP)
-        for pid in pids:
-            _kill(pid)
+    while (left := below(root)) and time.monotonic() < deadline:
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for process in left:
+                _kill(process.pid, number)
         time.sleep(0.005)
-        pids = below(root, parents())
 
 
 def _kill(pid: int, number: int = signal.SIGKILL) -> None:

@@ -27,31 +27,25 @@ def _watch(live: Callable[[], list[Preview]], stopped: threading.Event) -> None:
     tick = 0
     while not stopped.wait(TICK_SECONDS):
         tick += 1
-        current = live()
-        if not current:
-            continue
-        children = tree.parents()
-        for preview in current:
-            look(preview, children, disk=tick % DISK_EVERY == 0)
+        for preview in live():
+            look(preview, disk=tick % DISK_EVERY == 0)
             found = verdict(preview)
             if found is not None:
                 reason, note = found
                 threading.Thread(target=preview.end, args=(reason,), kwargs={"note": note}, daemon=True).start()
 
 
-def look(preview: Preview, children: dict[int, list[int]], *, disk: bool) -> None:
+def look(preview: Preview, *, disk: bool) -> None:
     """Measure one preview."""
-    root = preview.pid
-    if root is not None:
-        pids = tree.below(root, children)
-        before = preview.usage.cpu_seconds
-        preview.usage = tree.measure(pids[: preview.spec.limits.processes * 4])
-        if len(pids) > preview.usage.processes:
-            preview.usage = replace(preview.usage, processes=len(pids))
-        if preview.usage.rss_bytes > preview.spec.limits.memory_bytes:
-            preview.usage = replace(preview.usage, rss_bytes=tree.proportional_bytes(pids[:256]) or preview.usage.rss_bytes)
-        preview.cpu_percent = max(0.0, preview.usage.cpu_seconds - before) / TICK_SECONDS * 100
-        preview.remember(tree.identify(pids[:256]))
+    if preview.pid is not None:
+        limits, before = preview.spec.limits, preview.usage.cpu_seconds
+        processes = tree.below(preview.pid)
+        usage = tree.measure(processes[: 2 * limits.processes])
+        if usage.rss_bytes > limits.memory_bytes:
+            usage = replace(usage, rss_bytes=tree.proportional_bytes(processes[: 2 * limits.processes]) or usage.rss_bytes)
+        preview.usage = replace(usage, processes=max(usage.processes, len(processes)))
+        preview.cpu_percent = max(0.0, usage.cpu_seconds - before) / TICK_SECONDS * 100
+        preview.remember(processes)
     if disk:
         preview.disk_bytes = workspace.size(preview.workspace.root, most=2 * preview.spec.limits.workspace_bytes)
 

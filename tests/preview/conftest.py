@@ -166,8 +166,9 @@ def get(house: House, fastapi_app: Preview) -> Callable[..., httpx.Response]:
     return ask
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """A Chromium. Not for the whole session: playwright keeps an event loop in this thread while it is open."""
     from playwright.sync_api import sync_playwright
 
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -178,7 +178,8 @@ def test_starting_and_stopping_leaves_nothing(house):
     def held():
         return len(os.listdir("/proc/self/fd")), len(psutil.Process().children(recursive=True)), psutil.Process().num_threads()
 
-    source = {"main.py": b"import http.server\nhttp.server.HTTPServer(('', 7860), http.server.SimpleHTTPRequestHandler).serve_forever()",
+    source = {"main.py": b"from http.server import *\nSimpleHTTPRequestHandler.protocol_version = 'HTTP/1.1'\n"
+              b"ThreadingHTTPServer(('', 7860), SimpleHTTPRequestHandler).serve_forever()",
               "Dockerfile": PLAIN}  # fmt: skip
     house.stop(house.start(source))
     before, directories = held(), sorted(os.listdir(house.previews.root / "live"))
@@ -224,7 +225,7 @@ def test_the_least_recently_used_gives_way_and_deployed_ones_stay(tmp_path):
         finally:
             await previews.close()
 
-    assert asyncio.run(play()) == (["running", "running", "stopped", "running"], [])
+    assert run(play()) == (["running", "running", "stopped", "running"], [])
 
 
 KILLED = """
@@ -263,7 +264,7 @@ def test_a_killed_server_takes_its_apps_along_and_the_next_one_cleans_up(tmp_pat
         await previews.close()
         return [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
 
-    assert asyncio.run(restart()) == []
+    assert run(restart()) == []
     assert orphan.wait(5) == -signal.SIGKILL
     assert not (root / "live").exists()
 
@@ -278,8 +279,8 @@ def test_one_data_directory_serves_one_server(tmp_path):
     first = Previews(tmp_path)
     with pytest.raises(Conflict, match="Another server"):
         Previews(tmp_path)
-    asyncio.run(first.close())
-    asyncio.run(Previews(tmp_path).close())
+    run(first.close())
+    run(Previews(tmp_path).close())
 
 
 FULL = """
