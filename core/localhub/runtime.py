@@ -53,6 +53,7 @@ class Spaces:
         store.on_create.append(lambda repo: self._adopt(repo) if repo.kind == "space" else None)
         store.on_update.append(lambda repo: self._hand_over(repo, self._updated))
         store.on_delete.append(lambda repo: self._hand_over(repo, self._deleted))
+        store.on_move.append(lambda old, repo: self._hand_over(repo, self._renamed))
         store.on_push.append(self._on_push)
         known = await asyncio.to_thread(lambda: [self._adopt(repo) for repo in store.list("space")])
         for space in sorted(known, key=lambda space: -space.desired.used_at):
@@ -102,9 +103,12 @@ class Spaces:
             return
         if space.desired.state == "sleeping":
             space.desired = replace(space.desired, state="running")
+        if fresh and (old := space.serving):
+            space.serving = None
+            self._spawn(self._end(old))
         attempt = space.trying = space.latest = Attempt(sha)
         space.problem = None
-        space.task = self._spawn(self._try(space, attempt, before=space.task, fresh=fresh))
+        space.task = self._spawn(self._try(space, attempt, before=space.task))
 
     async def rebuild(self, space: Space, *, fresh: bool = False) -> None:
         """Build the head of main."""
@@ -129,13 +133,10 @@ class Spaces:
 
     # ---- one build
 
-    async def _try(self, space: Space, attempt: Attempt, *, before: asyncio.Task | None, fresh: bool) -> None:
+    async def _try(self, space: Space, attempt: Attempt, *, before: asyncio.Task | None) -> None:
         if before is not None:
             before.cancel()
             await asyncio.wait([before])
-        if fresh and (old := space.serving):
-            space.serving = None
-            await self._end(old)
         await self._make_room(space)
         async with self._turns:
             try:
@@ -250,6 +251,14 @@ class Spaces:
         was, space.repo = space.place, repo
         if space.place != was and space.desired.state == "running":
             self._spawn(self.rebuild(space))  # its address changed, and an app is told its address when it starts
+
+    def _renamed(self, repo: Repo) -> None:
+        space = self.get(repo)
+        self._places.pop(space.desired.subdomain, None)
+        space.repo = repo
+        space.desired = first_wish(repo, space.desired, self._places)
+        self._places[space.desired.subdomain] = space
+        self._spawn(self.change(space, space.desired, rebuild=True))
 
     def _deleted(self, repo: Repo) -> None:
         space = self._spaces.pop(repo.id, None)

@@ -31,6 +31,7 @@ class Shelf:
         hub.repos.on_push.append(lambda repo, ref, sha: self._forget(repo))
         for hooks in (hub.repos.on_update, hub.repos.on_create, hub.repos.on_delete):
             hooks.append(self._forget)
+        hub.repos.on_move.append(lambda old, repo: self._forget(repo))
 
     def rows(self, kind: Kind, who: Identity | None, base: str) -> list[dict[str, Any]]:
         """The description of every repository of a kind that this caller may see. A hosted one hides its sample."""
