@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.caller import Caller
 from core.deploy.steps import Steps
 from core.errors import AppFailed, Conflict, HubUnavailable, RateLimited, SpacesError, TimedOut
-from core.hub import STAGES, Hub, answer_of, first_error, log_tail, stage_of
+from core.hub import STAGES, Hub, address_of, answer_of, first_error, log_tail, stage_of
 
 SETTLE_SECONDS = 8.0  # a stage that was there before our commit is believed only after this long
 _PATIENCE_WITH_4XX = 8.0
@@ -122,7 +122,7 @@ class _Look:
         if self._host is None:
             repo = self.expected.repo
             info = await self.hub.ask(self.caller, lambda api: api.space_info(repo), doing=f"read {repo}", retry=True)
-            self._host, self._private = info.host, bool(info.private)
+            self._host, self._private = address_of(info), bool(info.private)
         if not self._host:
             return None
         self.answer = await answer_of(self.hub, self.caller, self._host, private=self._private)
@@ -144,9 +144,11 @@ class _Look:
             tail = await log_tail(self.hub, self.caller, self.expected.repo, build=self.stage in _BUILD_FAILURES)
         except SpacesError:
             tail = []
-        told = " ".join(str(message).split())[:500] if message else ""
-        last = next((line.strip() for line in reversed(tail) if line.strip()), "the log says nothing")
-        line = first_error(tail) or told or last
+        told = " ".join(str(message).split())[:500].rstrip(".") if message else ""
+        own = [line.strip() for line in tail if line.strip() and not line.startswith("=====") and not (told and told in line)]
+        last = own[-1] if own else ""
+        said = [told] if told and self.stage in _BUILD_FAILURES else [part for part in (told, last) if part]
+        line = first_error(tail) or ": ".join(said)[:500] or "the log says nothing"
         repo = self.expected.repo
         return AppFailed(f"{repo}: {word}: {line}", stage=self.stage, line=line, log=tail[-_TAIL:])
 
