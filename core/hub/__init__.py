@@ -13,6 +13,7 @@ from core.hub.search import Page, details, search
 from core.hub.spaces import (
     STAGES,
     SpaceStatus,
+    address_of,
     answer_of,
     control,
     create_space,
@@ -35,6 +36,7 @@ __all__ = [
     "Row",
     "SpaceStatus",
     "Ticket",
+    "address_of",
     "answer_of",
     "check_name",
     "check_repo",

@@ -131,7 +131,7 @@ def _status(hub: Hub, info: SpaceInfo) -> SpaceStatus:
         revision=raw.get("sha") or info.sha,
         hardware=(runtime.hardware or runtime.requested_hardware) if runtime else None,
         sdk=info.sdk,
-        host=info.host or _usual_host(hub, info),
+        host=address_of(info) or _usual_host(hub, info),
         url=web_url(hub.endpoint, "space", info.id),
         serving=None,
         error=redact(message.splitlines()[0][:500]) if message else None,
@@ -140,13 +140,18 @@ def _status(hub: Hub, info: SpaceInfo) -> SpaceStatus:
     )
 
 
+def address_of(info: SpaceInfo) -> str | None:
+    """Where a Space serves, ending with a slash so that relative addresses resolve below it; None when nothing says."""
+    return f"{info.host.rstrip('/')}/" if info.host else None
+
+
 def _usual_host(hub: Hub, info: SpaceInfo) -> str | None:
     """Listings leave the address out. A private Space of the Local Hub has one nobody can derive."""
     if not info.subdomain:
         return None
     if hub.local:
         return None if info.private else f"{hub.endpoint}/s/{info.subdomain}/"
-    return f"https://{info.subdomain}.hf.space"
+    return f"https://{info.subdomain}.hf.space/"
 
 
 async def _error_in_log(hub: Hub, caller: Caller, found: SpaceStatus) -> str | None:
