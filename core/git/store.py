@@ -50,6 +50,8 @@ class GitStore:
         repo = Repo.init_bare(str(path), default_branch=branch.encode())
         config = repo.get_config()
         config.set((b"http",), b"receivepack", True)
+        # Packs are made for one fetch on the same machine: time counts, size does not.
+        config.set((b"core",), b"compression", b"1")
         config.write_to_path()
         return cls(path, repo)
 
