@@ -12,12 +12,14 @@ from ui.parts.draw import draw
 KINDS: dict[str, dict[str, Any]] = {
     "space": {
         "word": "Spaces",
+        "many": "Spaces",
         "icon": "cube",
         "filters": {"gradio": "Gradio", "static": "Static", "docker": "Docker", "mcp-server": "MCP server"},
         "sorts": ("relevance", "trending", "likes", "updated"),
     },
     "model": {
         "word": "Models",
+        "many": "models",
         "icon": "box",
         "filters": {
             "text-generation": "Text generation",
@@ -31,6 +33,7 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "dataset": {
         "word": "Datasets",
+        "many": "datasets",
         "icon": "database",
         "filters": {
             "language:en": "English",

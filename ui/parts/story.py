@@ -24,16 +24,16 @@ def examples() -> str:
     return draw("examples", examples=EXAMPLES)
 
 
-def candidates(ranked: Sequence[Mapping[str, Any]], chosen: str | None, *, heading: str, limit: int = 4) -> str:
+def candidates(ranked: Sequence[Mapping[str, Any]], *, heading: str, limit: int = 3, folded: bool = False) -> str:
     """Templates as buttons with score and reasons; choosing one builds the idea with it.
 
     Args:
         ranked: `{id, title, summary, sdk, score, reasons}` each, best first.
-        chosen: the id of the one that was used, or None.
         heading: the sentence above them.
-        limit: how many are shown.
+        limit: how many are shown, default 3.
+        folded: shown only after the heading is pressed.
     """
-    return draw("candidates", ranked=list(ranked)[:limit], chosen=chosen, heading=heading) if ranked else ""
+    return draw("candidates", ranked=list(ranked)[:limit], folded=folded, heading=heading) if ranked else ""
 
 
 def built(result: Mapping[str, Any]) -> str:
@@ -41,7 +41,8 @@ def built(result: Mapping[str, Any]) -> str:
     title = (result.get("project") or {}).get("title") or "The app"
     notes = " ".join(str(note) for note in result.get("notes") or [])
     good = notice(f"{title} is running.", notes or "Use it on the right, change its files, or deploy it.", tone="done")
-    return good + candidates(result.get("ranked") or [], result.get("template"), heading="Templates that came close")
+    others = [one for one in result.get("ranked") or [] if one.get("id") != result.get("template")]
+    return good + candidates(others, heading="Build it with another template instead", limit=3, folded=True)
 
 
 def not_built(error: Mapping[str, Any]) -> str:
@@ -49,7 +50,7 @@ def not_built(error: Mapping[str, Any]) -> str:
     details = error.get("details") or {}
     if error.get("code") == "no_template_fits":
         said = notice(str(error.get("message") or "No template fits."), str(error.get("fix") or ""), tone="warning")
-        return said + candidates(details.get("nearest") or [], None, heading="Build it with one of these anyway", limit=3)
+        return said + candidates(details.get("nearest") or [], heading="Build it with one of these anyway")
     buttons = []
     if details.get("project"):
         buttons.append(Button("Open its files", event="keep", arg=str(details["project"]), icon="file"))

@@ -40,9 +40,11 @@ def size(count: float | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A duration as `0.3 s`, `12 s`, `2 min 5 s`."""
+    """A duration as `<0.1 s`, `0.3 s`, `12 s`, `2 min 5 s`."""
     if value is None:
         return ""
+    if value < 0.05:
+        return "<0.1 s"
     if value < 10:
         return f"{value:.1f} s"
     if value < 90:

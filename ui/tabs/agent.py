@@ -44,19 +44,12 @@ def layout() -> Story:
     )
     with gr.Row(elem_id="idea-row"):
         gr.HTML("<span class='hint'><kbd>Ctrl</kbd> <kbd>Enter</kbd> builds, <kbd>Esc</kbd> stops</span>", apply_default_css=False)
-        build = gr.Button("Build", variant="primary", elem_id="build", min_width=96, scale=0)
-        stop = gr.Button("Stop", elem_id="stop", visible=False, min_width=96, scale=0)
+        build = gr.Button("Build", variant="primary", elem_id="build", size="md", min_width=96, scale=0)
+        stop = gr.Button("Stop", elem_id="stop", size="md", visible=False, min_width=96, scale=0)
     examples = live("example", value=story.examples(), elem_id="examples")
-    lines = gr.State(())
-    return Story(
-        idea=idea,
-        build=build,
-        stop=stop,
-        examples=examples,
-        steps=gr.HTML("", elem_id="steps", apply_default_css=False),
-        outcome=live("template", "again", "keep", elem_id="outcome"),
-        lines=lines,
-    )
+    outcome = live("template", "again", "keep", elem_id="outcome")
+    progress = gr.HTML("", elem_id="steps", apply_default_css=False)
+    return Story(idea=idea, build=build, stop=stop, examples=examples, steps=progress, outcome=outcome, lines=gr.State(()))
 
 
 def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: files.Shelf) -> None:

@@ -70,7 +70,7 @@ def behave(bind: Bind, desk: Desk, own: Panel) -> None:
             own.plan: drawn.plan(made, local=local),
             own.planned: {"name": (name or "").strip(), "visibility": visibility, "exists": made["exists"], "repo": made["repo"]},
             own.outcome: "",
-            own.confirm: gr.Button(label, interactive=True),
+            own.confirm: gr.Button(label, variant="primary", interactive=True),
         }
 
     async def show(project: str | None, request: gr.Request) -> AsyncGenerator[Updates]:
@@ -106,6 +106,7 @@ def behave(bind: Bind, desk: Desk, own: Panel) -> None:
         yield {
             own.confirm: gr.Button(visible=False),
             own.cancel: gr.Button(visible=True),
+            own.plan: "",
             own.outcome: "",
             own.steps: steps.step_list(lines),
             own.lines: lines,
@@ -116,7 +117,7 @@ def behave(bind: Bind, desk: Desk, own: Panel) -> None:
             if isinstance(last, Done):
                 lines = steps.end(lines, "done")
                 over = _over(own, lines, drawn.deployed(last.result))
-                yield over | {own.planned: None, own.confirm: gr.Button("Deploy again", visible=True)}
+                yield over | {own.planned: None, own.confirm: gr.Button("Deploy again", variant="secondary", visible=True)}
             elif isinstance(last, Failed):
                 lines = steps.end(lines, "failed")
                 yield _over(own, lines, drawn.not_deployed(last.error)) | {own.planned: None}

@@ -136,11 +136,13 @@ def behave(bind: Bind, desk: Desk, stage: Stage) -> None:
             return {stage.seen: seen}
         newest = found[-1]["number"] if found else 0
         if newest == seen:
-            return {stage.seen: seen}
+            return {stage.seen: seen}  # nothing new: the log stays as it is, and as it is scrolled
         return {stage.log: logs.log_lines(found), stage.seen: newest}
 
     async def tail_now(known: dict | None, seen: int, request: gr.Request) -> Updates:
-        return {stage.follow: gr.Timer(active=True), **await tail(known, 0, request)}
+        nothing_said = logs.log_lines([], nothing="The app has not written anything." if known else "Nothing runs.")
+        keep: Updates = {} if seen or not known else {stage.log: nothing_said}
+        return {stage.follow: gr.Timer(active=True), **keep, **await tail(known, 0, request)}
 
     drawn = [*outputs(desk, stage), desk.bar, desk.dock]
     stage.tools.restart(restart, desk.project, drawn, **QUIET)
