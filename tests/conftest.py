@@ -27,8 +27,8 @@ class Server:
     data: Path
     process: subprocess.Popen
 
-    def action(self, name: str, **arguments) -> httpx.Response:
-        return httpx.post(f"{self.url}/api/actions/{name}", json=arguments, timeout=120)
+    def action(self, _name: str, /, **arguments) -> httpx.Response:
+        return httpx.post(f"{self.url}/api/actions/{_name}", json=arguments, timeout=120)
 
     def end(self) -> None:
         self.process.terminate()
@@ -80,9 +80,9 @@ def chromium_path() -> str:
     return find_or_install()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser(chromium_path):
-    """One headless Chromium for the whole run."""
+    """A headless Chromium for one test: the driver's event loop would otherwise stand in the way of the next test's."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
