@@ -52,12 +52,16 @@ class Attempt:
     queued_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     preview: Preview | None = None
     problem: Problem | None = None
-    started: bool = False
     ended_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def fail(self, problem: Problem) -> None:
         """It came to nothing, for this reason."""
         self.problem, self.ended_at = problem, datetime.now(UTC)
+
+    @property
+    def started(self) -> bool:
+        """It was built, and its app was started."""
+        return self.preview is not None and bool({"starting", "running"} & set(self.preview.stages))
 
     @property
     def over(self) -> bool:
@@ -124,7 +128,8 @@ def plan(files: Mapping[str, bytes], *, repo: Repo, desired: Desired, mount: str
 def space_environment(repo: Repo, desired: Desired, card: Card) -> dict[str, str]:
     """What every Space finds in its environment.
 
-    SYSTEM=spaces is left out: Gradio then expects the Hub's own OAuth settings and https around it.
+    SYSTEM=spaces is left out. Gradio 6.31 runs with it here, but then saves deep links, offers itself as an installed
+    app, and fails at a LoginButton, because it expects the Hub's OAuth settings and https around it.
     """
     return {
         "SPACE_ID": repo.full_name,

@@ -7,29 +7,23 @@ keeps its address until its successor answers.
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from core.errors import Conflict, SpacesError
 from core.git import GitStore
 from core.localhub import desired as wishes
-from core.localhub.builds import Attempt, CannotBuild, Problem, plan, problem_of, read_files
 from core.localhub.desired import Desired
+from core.localhub.launcher import Launcher
 from core.localhub.repos import Repo
 from core.localhub.space import GIVEN_AT_CREATION, Space, first_wish, runtime_shape
-from core.preview import Limits, PreviewSpec
 
 if TYPE_CHECKING:
     from core.localhub.server import LocalHub
 
-LOG = logging.getLogger(__name__)
-AT_ONCE = 2  # builds
 MAX_RUNNING = 12  # Spaces; the least recently used one sleeps when another starts
-HANDOVER_SECONDS = 2.0  # for requests that are still with the old revision
 
 
 class Spaces:
@@ -40,8 +34,7 @@ class Spaces:
         self._spaces: dict[str, Space] = {}
         self._places: dict[str, Space] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._turns = asyncio.Semaphore(AT_ONCE)
-        self._tasks: set[asyncio.Task] = set()
+        self._launcher = Launcher(hub, make_room=self._make_room)
         self._lock = threading.RLock()
 
     # ---- from outside
@@ -59,16 +52,13 @@ class Spaces:
         for space in sorted(known, key=lambda space: -space.desired.used_at):
             if space.desired.state == "running":
                 await self.rebuild(space)
-        self._spawn(self._put_idle_ones_to_sleep())
+        self._launcher.spawn(self._put_idle_ones_to_sleep())
 
     async def close(self) -> None:
         """Stop watching and building. The previews end with their owner; what should run is remembered."""
         for space in list(self._spaces.values()):
             await self._remember_use(space)
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._launcher.close()
 
     def get(self, repo: Repo) -> Space:
         """The Space of a repository."""
@@ -98,17 +88,12 @@ class Spaces:
             await self.rebuild(space)
 
     def build(self, space: Space, sha: str, *, fresh: bool = False) -> None:
-        """Build a revision and let it take over. fresh: end what serves before."""
+        """Build a revision and let it take over, unless the Space is paused. fresh: end what serves before."""
         if space.desired.state == "paused":
             return
         if space.desired.state == "sleeping":
             space.desired = replace(space.desired, state="running")
-        if fresh and (old := space.serving):
-            space.serving = None
-            self._spawn(self._end(old))
-        attempt = space.trying = space.latest = Attempt(sha)
-        space.problem = None
-        space.task = self._spawn(self._try(space, attempt, before=space.task))
+        self._launcher.launch(space, sha, fresh=fresh)
 
     async def rebuild(self, space: Space, *, fresh: bool = False) -> None:
         """Build the head of main."""
@@ -124,89 +109,12 @@ class Spaces:
     async def halt(self, space: Space, state: Literal["paused", "sleeping"]) -> None:
         """Stop it. Only its owner starts a paused one again; the next visitor wakes a sleeping one."""
         await self.change(space, replace(space.desired, state=state))
-        await self._stop(space)
+        await self._launcher.stop(space)
 
     async def wake(self, space: Space) -> None:
         """Start a sleeping Space; does nothing in any other state."""
         if space.desired.state == "sleeping":
             await self.change(space, replace(space.desired, state="running", used_at=time.time()), rebuild=True)
-
-    # ---- one build
-
-    async def _try(self, space: Space, attempt: Attempt, *, before: asyncio.Task | None) -> None:
-        if before is not None:
-            before.cancel()
-            await asyncio.wait([before])
-        await self._make_room(space)
-        async with self._turns:
-            try:
-                git, limits = self._git(space), Limits()
-                files = await asyncio.to_thread(read_files, git, attempt.sha, limits)
-                spec = plan(files, repo=space.repo, desired=space.desired, mount=f"{self._hub.prefix}/s/{space.place}")
-                await self._run(attempt, spec)
-            except CannotBuild as error:
-                attempt.fail(error.problem)
-            except SpacesError as error:
-                attempt.fail(problem_of(error, started=attempt.started, sdk=space.repo.sdk or ""))
-            except asyncio.CancelledError:
-                await self._end(attempt)
-                raise
-            except Exception as error:  # whatever it is, the Space must not seem to build for ever
-                attempt.fail(Problem("BUILD_ERROR", f"The build stopped unexpectedly: {type(error).__name__}."))
-                LOG.exception("building %s stopped unexpectedly", space.repo.full_name)
-        if space.trying is not attempt:
-            return await self._end(attempt)
-        space.trying, space.problem = None, attempt.problem
-        if attempt.problem is None:
-            old, space.serving = space.serving, attempt
-            self._spawn(self._watch(space, attempt))
-            if old is not None:
-                self._spawn(self._retire(old))
-
-    async def _run(self, attempt: Attempt, spec: PreviewSpec) -> None:
-        starting = asyncio.ensure_future(self._hub.previews.start(spec))
-        try:
-            preview = attempt.preview = await asyncio.shield(starting)
-        except asyncio.CancelledError:
-            attempt.preview = await starting
-            raise
-        while (stage := preview.stage) in ("building", "starting"):
-            attempt.started = stage == "starting"
-            await preview.wait_stage_change(stage)
-        if preview.stage == "running":
-            attempt.started = True
-        else:
-            error = preview.error or Conflict("The Space was stopped before it answered.").to_dict()
-            attempt.fail(problem_of(error, started=attempt.started, sdk=spec.sdk))
-
-    async def _watch(self, space: Space, attempt: Attempt) -> None:
-        """Tell when what serves has stopped by itself."""
-        preview = attempt.preview
-        assert preview is not None
-        while preview.live:
-            await preview.wait_stage_change(preview.stage)
-        if space.serving is attempt:
-            space.serving = None
-            if preview.error is not None and space.problem is None:
-                attempt.fail(problem_of(preview.error, started=True, sdk=preview.spec.sdk))
-                space.problem = attempt.problem
-
-    async def _retire(self, old: Attempt) -> None:
-        await asyncio.sleep(HANDOVER_SECONDS)
-        await self._end(old)
-
-    async def _end(self, attempt: Attempt) -> None:
-        if attempt.preview is not None and attempt.preview.live:
-            await self._hub.previews.stop(attempt.preview.id)
-
-    async def _stop(self, space: Space) -> None:
-        attempts = [attempt for attempt in (space.trying, space.serving) if attempt]
-        space.trying = space.serving = space.problem = None
-        if space.task is not None and not space.task.done():
-            space.task.cancel()
-            await asyncio.wait([space.task])
-        for attempt in attempts:
-            await self._end(attempt)
 
     # ---- sleep
 
@@ -250,7 +158,7 @@ class Spaces:
         space = self.get(repo)
         was, space.repo = space.place, repo
         if space.place != was and space.desired.state == "running":
-            self._spawn(self.rebuild(space))  # its address changed, and an app is told its address when it starts
+            self._launcher.spawn(self.rebuild(space))  # its address changed, and an app is told its address when it starts
 
     def _renamed(self, repo: Repo) -> None:
         space = self.get(repo)
@@ -258,13 +166,13 @@ class Spaces:
         space.repo = repo
         space.desired = first_wish(repo, space.desired, self._places)
         self._places[space.desired.subdomain] = space
-        self._spawn(self.change(space, space.desired, rebuild=True))
+        self._launcher.spawn(self.change(space, space.desired, rebuild=True))
 
     def _deleted(self, repo: Repo) -> None:
         space = self._spaces.pop(repo.id, None)
         if space is not None:
             self._places.pop(space.desired.subdomain, None)
-            self._spawn(self._stop(space))
+            self._launcher.spawn(self._launcher.stop(space))
 
     def _adopt(self, repo: Repo) -> Space:
         with self._lock:
@@ -275,7 +183,7 @@ class Spaces:
             self._spaces[repo.id] = self._places[space.desired.subdomain] = space
             self._save(space)
         if any(key in repo.settings for key in GIVEN_AT_CREATION):
-            self._hand_over(repo, lambda repo: self._spawn(self._take_over_settings(repo)))
+            self._hand_over(repo, lambda repo: self._launcher.spawn(self._take_over_settings(repo)))
         return space
 
     def _save(self, space: Space) -> None:
@@ -291,10 +199,3 @@ class Spaces:
 
     def _git(self, space: Space) -> GitStore:
         return self._hub.repos.git(space.repo)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-

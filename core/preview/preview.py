@@ -38,6 +38,7 @@ class Preview:
         self.mount = spec.mount if spec.mount is not None else f"/p/{id}-{token}"
         self.url = self.mount + "/"
         self.stage: Stage = "building"
+        self.stages: list[Stage] = ["building"]  # every one it has been in
         self.error: dict[str, Any] | None = None
         self.started_at = datetime.now(UTC)
         self.ready_seconds: float | None = None
@@ -154,6 +155,7 @@ class Preview:
         """Enter a stage and wake whoever waits for that."""
         with self._lock:
             self.stage = stage
+            self.stages.append(stage)
             wakers, self._wakers = self._wakers, set()
         for loop, event in wakers:
             try:
