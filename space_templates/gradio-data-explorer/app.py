@@ -12,6 +12,13 @@ import data
 TITLE = ${title}
 ABOUT = ${about}
 SAMPLE = Path(__file__).with_name("sample.csv")
+# A DownloadButton gives what it held before the click; this fetches what the click has just made.
+FETCH = """(file) => {
+  const link = Object.assign(document.createElement("a"), { href: file.url, download: file.orig_name || "table.csv" });
+  document.body.append(link);
+  link.click();
+  link.remove();
+}"""
 
 theme = gr.themes.Base(
     primary_hue="emerald",
@@ -117,7 +124,8 @@ with gr.Blocks(title=TITLE) as demo:
                 how = gr.Dropdown(list(data.SUMS), value="sum" if numbers_now["value"] else "count", label="Work out")
                 of = gr.Dropdown(numbers_now["choices"], value=numbers_now["value"], label="Of")
                 kind = gr.Radio(["bars", "line", "dots"], value="bars", label="Chart")
-            download = gr.DownloadButton("Download the filtered rows")
+            download = gr.Button("Download the filtered rows")
+            ready = gr.File(visible=False)
         with gr.Column(scale=8, min_width=300):
             numbers = gr.HTML(tiles(first, first), padding=False, elem_id="numbers")
             with gr.Tabs():
@@ -145,7 +153,8 @@ with gr.Blocks(title=TITLE) as demo:
         show_progress="hidden",
     )
     loaded.then(show, given, views, api_visibility="private", show_progress="hidden")
-    download.click(export, filters, download, api_visibility="private")
+    made = download.click(export, filters, ready, api_visibility="private")
+    made.success(None, ready, None, js=FETCH, api_visibility="private")
     gr.api(filtered, api_name="filtered")
 
 if __name__ == "__main__":

@@ -14,6 +14,13 @@ from operations.result import Result
 TITLE = ${title}
 ABOUT = ${about}
 LIMIT = 200_000
+# A DownloadButton gives what it held before the click; this fetches what the click has just made.
+FETCH = """(file) => {
+  const link = Object.assign(document.createElement("a"), { href: file.url, download: file.orig_name || "table.csv" });
+  document.body.append(link);
+  link.click();
+  link.remove();
+}"""
 
 theme = gr.themes.Base(
     primary_hue="indigo",
@@ -95,7 +102,8 @@ def panel(name: str, operation) -> None:
                 show_label=False,
                 elem_id=f"{name}-table",
             )
-            download = gr.DownloadButton("Download as CSV", size="sm")
+            download = gr.Button("Download as CSV", size="sm")
+            ready = gr.File(visible=False)
     given, shown = [text, *options], [numbers, new_text, table]
 
     # Gradio reads names and types for the API from the function itself.
@@ -110,7 +118,8 @@ def panel(name: str, operation) -> None:
     gr.on(changes, run, given, shown, api_name=name, show_progress="hidden", trigger_mode="always_last")
     clear.click(lambda: "", None, text, api_visibility="private")
     upload.upload(read, upload, text, api_visibility="private")
-    download.click(export, given, download, api_visibility="private")
+    made = download.click(export, given, ready, api_visibility="private")
+    made.success(None, ready, None, js=FETCH, api_visibility="private")
 
 
 with gr.Blocks(title=TITLE) as demo:

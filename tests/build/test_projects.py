@@ -32,7 +32,7 @@ def test_a_new_project_holds_its_files_and_facts(project):
     assert project.snapshot() == FILES
     assert (project.title, project.slug, project.sdk, project.template, project.space, project.owner) == ("My app", "my-app", "gradio", "gradio-text-tools", None, "ada")
     listed = {file.path: (file.size, file.is_text) for file in project.files()}
-    assert listed == {"app.py": (9, True), "README.md": (30, True), "data/a.csv": (8, True), "logo.bin": (256, False)}
+    assert listed == {"app.py": (9, True), "README.md": (29, True), "data/a.csv": (8, True), "logo.bin": (256, False)}
     assert [commit.title for commit in project.history()] == ["First version"]
 
 
