@@ -199,7 +199,7 @@ class _Reading:
             if isinstance(part, str):
                 text = re.sub(r"^exec\s+", "", self._expand_port(part))
                 if re.search(r"[&|;<>()$`*]", text):
-                    return Entry(command=("sh", "-c", text))
+                    return Entry(command=("sh", "-c", part))  # the shell expands what it must, PORT with it
                 words += _words(text)
             else:
                 words += part

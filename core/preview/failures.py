@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from core.errors import AppFailed
 
@@ -23,7 +24,7 @@ def first_error(lines: list[str]) -> str | None:
     for line in lines:
         word = line.split(":", 1)[0].strip().lower()
         if word.startswith(("error", "fatal", "×")) or word.endswith("error"):
-            return line.strip()
+            return re.sub(r"^(error|fatal)\s*:\s+", "", line.strip(), flags=re.IGNORECASE)
     return None
 
 

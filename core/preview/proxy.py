@@ -173,17 +173,27 @@ async def _answer(preview: Preview, exchange: Exchange, below: str, body: AsyncI
     has_body = b"content-length" in exchange.given or b"transfer-encoding" in exchange.given
     if not has_body:
         whole.set()
+    patience = anyio.CancelScope()
+
+    async def patiently() -> AsyncIterator[bytes]:
+        async for piece in body:
+            patience.deadline = anyio.current_time() + limits.answer_seconds  # the app's time begins once it has everything
+            yield piece
+
     request = httpx.Request(
         scope["method"],
         _target(preview, below, scope.get("query_string", b"")),
         headers=headers.to_app(scope["headers"], scheme=scope["scheme"]),
-        content=body if has_body else None,
+        content=patiently() if has_body else None,
         extensions={"timeout": httpx.Timeout(limits.stream_idle_seconds, connect=5, pool=5).as_dict()},
     )
     try:
-        with anyio.fail_after(limits.answer_seconds) as patience:
+        patience.deadline = anyio.current_time() + limits.answer_seconds
+        with patience:
             response = await client(preview).send(request, stream=True)
             patience.deadline = float("inf")
+        if patience.cancelled_caught:
+            raise TimeoutError
     except BodyTooLarge:
         await exchange.page(413, pages.TOO_LARGE)
         return

@@ -164,15 +164,3 @@ def get(house: House, fastapi_app: Preview) -> Callable[..., httpx.Response]:
         return httpx.get(house.url(fastapi_app, path), **options)
 
     return ask
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A Chromium. Not for the whole session: playwright keeps an event loop in this thread while it is open."""
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        yield running
-        running.close()

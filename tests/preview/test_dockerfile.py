@@ -44,6 +44,7 @@ def test_the_kind_the_hubs_own_guide_shows():
         ("uvicorn main:app --port ${PORT:-7860}", Entry(module="uvicorn", arguments=("main:app", "--port", "7860"))),
         ('["sh", "-c", "uvicorn main:app --port $PORT"]', Entry(module="uvicorn", arguments=("main:app", "--port", "7860"))),
         ("./prepare && python app.py", Entry(command=("sh", "-c", "./prepare && python app.py"))),
+        ("cd . && exec ./serve $PORT", Entry(command=("sh", "-c", "cd . && exec ./serve $PORT"))),
         ('["./serve", "now"]', Entry(command=("./serve", "now"))),
     ],
 )

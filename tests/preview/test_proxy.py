@@ -180,14 +180,22 @@ def test_a_chunked_body_over_the_limit_is_cut_off(house):
 def test_a_slow_app_gets_504_and_hinders_nobody(house):
     from core.preview import Limits
 
-    source = (b"import asyncio\nfrom fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\ndef root(): return 1\n"
-              b"@app.get('/slow')\nasync def slow(): await asyncio.sleep(60)\n")  # fmt: skip
+    source = (b"import asyncio\nfrom fastapi import FastAPI, Request\napp = FastAPI()\n@app.get('/')\ndef root(): return 1\n"
+              b"@app.get('/slow')\nasync def slow(): await asyncio.sleep(60)\n"
+              b"@app.post('/take')\nasync def take(r: Request): return len(await r.body())\n")  # fmt: skip
     app = house.start({"main.py": source}, limits=Limits(answer_seconds=0.5))
     try:
         before = time.monotonic()
         assert httpx.get(house.url(app, "slow")).status_code == 504
         assert time.monotonic() - before < 3
         assert httpx.get(house.url(app)).json() == 1
+
+        def slowly():
+            for _ in range(8):
+                yield b"x"
+                time.sleep(0.1)
+
+        assert httpx.post(house.url(app, "take"), content=slowly()).json() == 8
     finally:
         house.stop(app)
 

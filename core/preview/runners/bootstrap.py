@@ -32,13 +32,13 @@ def load(name):
 def report(error):
     """The traceback a person expects: from the app's own first line on."""
     trace = error.__traceback__
-    while trace is not None and os.path.dirname(trace.tb_frame.f_code.co_filename) == HERE or _is_runpy(trace):
+    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
     traceback.print_exception(type(error), error, trace)
 
 
-def _is_runpy(trace):
-    return trace is not None and trace.tb_frame.f_code.co_filename in (runpy.__file__, "<frozen runpy>")
+def _is_ours(filename):
+    return os.path.dirname(filename) == HERE or filename in (runpy.__file__, "<frozen runpy>")
 
 
 def main():
@@ -46,7 +46,8 @@ def main():
     listener = socket.socket(fileno=4)
     listener.set_inheritable(False)
     load("servers").install(policy, listener)
-    sys.path.insert(0, policy["directory"])
+    beside = os.path.dirname(policy["script"] or "")  # as `python folder/app.py` does
+    sys.path.insert(0, os.path.join(policy["directory"], beside))
     for extra in reversed(os.environ.get("PYTHONPATH", "").split(os.pathsep)):
         if extra:
             sys.path.insert(1, extra)
