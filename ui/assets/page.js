@@ -118,6 +118,7 @@
       spaces.go("agent");
       field("idea")?.focus();
     },
+    "to-stop": () => one("#stop")?.click(),
     "to-deploy"() {
       spaces.go("agent");
       one("#deploy-open")?.click();

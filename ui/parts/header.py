@@ -40,5 +40,6 @@ def header(
 
 
 def dock(*, stage: str, title: str | None) -> str:
-    """The bar of a narrow screen: the state, and the next action beside it."""
-    return draw("dock", preview=PREVIEW.get(stage, PREVIEW["none"]), stage=stage, title=title)
+    """The bar of a narrow screen: the state, what it is about, and the next action; `working` is a build that can be stopped."""
+    shown = ("working", "working", "") if stage == "working" else PREVIEW.get(stage, PREVIEW["none"])
+    return draw("dock", preview=shown, stage=stage, title=title)

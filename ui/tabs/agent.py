@@ -11,7 +11,7 @@ from core.events import Done, Failed
 from ui.bind import QUIET, Bind
 from ui.desk import Desk, Updates, surroundings
 from ui.live import arg, live
-from ui.parts import steps, story
+from ui.parts import header, steps, story
 from ui.parts.notice import notice, skeleton
 from ui.tabs import files, preview
 
@@ -64,6 +64,7 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
             own.steps: steps.step_list(lines),
             own.lines: lines,
             own.outcome: "",
+            desk.dock: header.dock(stage="working", title="Reading the idea"),
             **preview.waiting(stage, skeleton("frame", 1)),
         }
         async for batch in bind.follow("build_space", given, request):
@@ -90,7 +91,9 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
                 lines = steps.end(lines, "failed")
                 yield await failed(last.error, lines, request)
             else:
-                yield {own.steps: steps.step_list(lines), own.lines: lines}
+                now = steps.working(lines)
+                dock = {desk.dock: header.dock(stage="working", title=now.text)} if now and batch else {}
+                yield {own.steps: steps.step_list(lines), own.lines: lines, **dock}
 
     async def failed(error: dict, lines: tuple, request: gr.Request) -> Updates:
         project = (error.get("details") or {}).get("project")
