@@ -103,6 +103,9 @@ class Launcher:
             raise
 
     def _take_over(self, space: Space, attempt: Attempt) -> None:
+        if space.trying is not attempt:  # a newer one came, or the Space was stopped, at the last moment
+            self.spawn(self._end(attempt))
+            return
         preview = attempt.preview
         if preview is not None and preview.stage != "running" and attempt.problem is None:
             error = preview.error or Conflict("The Space was stopped before it answered.").to_dict()

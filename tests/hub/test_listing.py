@@ -153,6 +153,7 @@ def test_the_info_of_a_sample_entry(api):
     model = api.model_info("openai/whisper-tiny")
     assert model.pipeline_tag == "automatic-speech-recognition" and model.sha and len(model.sha) == 40
     space = api.space_info("openai/whisper")
+    assert api.get_space_runtime("openai/whisper").raw == space.runtime.raw
     assert space.runtime.stage == "RUNNING" and space.host == "https://openai-whisper.hf.space"
     assert api.dataset_info("rajpurkar/squad").description
     assert api.model_info("openai/whisper-tiny", expand=["downloads"]).library_name is None

@@ -70,7 +70,14 @@ def routes(hub: LocalHub) -> list[Route | Mount]:
         return wire.answer(spaces.runtime(space.repo, wire.base_url(request, hub.prefix)))
 
     async def runtime(request: Request) -> Response:
-        return told(seen(request), request)
+        try:
+            space = seen(request)
+        except (wire.RepoNotFound, wire.RepoHidden):
+            known = hub.catalogue and hub.catalogue.get("space", str(access.named(request)))
+            if not known:
+                raise
+            return wire.answer(known["runtime"])
+        return told(space, request)
 
     async def restart(request: Request) -> Response:
         space = owned(request)
