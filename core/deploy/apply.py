@@ -13,9 +13,9 @@ from core.deploy.plan import DeployPlan
 from core.deploy.restore import put_back
 from core.deploy.steps import Steps
 from core.deploy.watch import Expected, wait_until_serving
-from core.errors import AppFailed, Outdated, SpacesError
+from core.errors import AppFailed, HubUnavailable, Outdated, SpacesError, TimedOut
 from core.events import Event
-from core.hub import STAGES, Hub, Ticket, answer_of, stage_of
+from core.hub import STAGES, Hub, Ticket, address_of, answer_of, stage_of
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi, SpaceInfo
@@ -58,7 +58,7 @@ async def apply_deploy(
     *,
     emit: Callable[[Event], None] = ignore,
     timeout: float = 600,
-    poll: float = 1.0,
+    poll: float | None = None,
 ) -> Deployment:
     """Make a plan true. Applying the same plan's content again changes nothing and only checks that it serves.
 
@@ -66,7 +66,7 @@ async def apply_deploy(
         plan: from `plan_deploy`.
         emit: hears `Step` events named plan, create, commit, build, start, serve.
         timeout: seconds to wait for the first page after the commit, default 600.
-        poll: seconds between the first looks at the stage, default 1.
+        poll: seconds between the first looks at the stage; default 1, and 0.2 at the Local Hub.
 
     Raises AppFailed (details: stage, line, log; removed or still_serving), Conflict for a taken name, Outdated when
     somebody committed since the plan, PaymentRequired, Forbidden, Unauthorized, InvalidInput, RateLimited,
@@ -81,7 +81,8 @@ async def apply_deploy(
     try:
         await asyncio.shield(publishing)
         expected = Expected(plan.repo, progress.revision or "", progress.stage_before, progress.changed)
-        served = await wait_until_serving(hub, caller, expected, steps, timeout=timeout, poll=poll)
+        pause = poll or (0.2 if hub.local else 1.0)
+        served = await wait_until_serving(hub, caller, expected, steps, timeout=timeout, poll=pause)
     except asyncio.CancelledError:
         stop.over = True
         undoing = hub.later(_undo_cancelled(hub, caller, plan, progress, publishing))
@@ -111,7 +112,11 @@ async def _publish(hub: Hub, caller: Caller, plan: DeployPlan, progress: _Progre
     repo = plan.repo
     if not plan.exists:
         steps.tell("create", f"Creating {repo}")
-        await hub.ask(caller, lambda api: _create(api, plan), doing=f"create {repo}", stop=stop)
+        try:
+            await hub.ask(caller, lambda api: _create(api, plan), doing=f"create {repo}", stop=stop)
+        except (HubUnavailable, TimedOut):
+            if not await _was_made(hub, caller, repo):
+                raise
         progress.made = True
     info = await hub.ask(caller, lambda api: api.space_info(repo), doing=f"read {repo}", retry=True, stop=stop)
     progress.stage_before, progress.revision = stage_of(info.runtime), info.sha
@@ -131,6 +136,18 @@ async def _publish(hub: Hub, caller: Caller, plan: DeployPlan, progress: _Progre
     else:
         steps.tell("commit", "Nothing changed", "done")
     await _wake(hub, caller, plan, progress, stop)
+
+
+async def _was_made(hub: Hub, caller: Caller, repo: str) -> bool:
+    """Whether a creation whose answer got lost took place: the Space was not there before, and now is, untouched."""
+
+    def question(api: HfApi) -> bool:
+        return len(list(api.list_repo_commits(repo, repo_type="space"))) <= 1
+
+    try:
+        return await hub.ask(caller, question, doing=f"read {repo}", timeout=15, retry=True)
+    except SpacesError:
+        return False
 
 
 def _create(api: HfApi, plan: DeployPlan) -> None:
@@ -222,7 +239,8 @@ async def _after_failed_update(
     before = (plan.parent or "")[:7]
     try:
         info = await hub.ask(caller, lambda api: api.space_info(plan.repo), doing=f"read {plan.repo}", retry=True)
-        answer = await answer_of(hub, caller, info.host, private=bool(info.private)) if info.host else None
+        address = address_of(info)
+        answer = await answer_of(hub, caller, address, private=bool(info.private)) if address else None
         if answer is not None and answer < 400:
             return _also(error, f"the revision before it ({before}) still serves", still_serving=True, kept=plan.parent)
         if STAGES.get(progress.stage_before, ("", ""))[1] == "serving" and await put_back(hub, caller, plan, progress.revision):

@@ -38,7 +38,7 @@ class Served:
 
 
 async def wait_until_serving(
-    hub: Hub, caller: Caller, expected: Expected, steps: Steps, *, timeout: float, poll: float = 1.0
+    hub: Hub, caller: Caller, expected: Expected, steps: Steps, *, timeout: float, poll: float
 ) -> Served:
     """Poll the stage, gently slower, until the Space's address answers with a page of the expected revision.
 

@@ -17,7 +17,7 @@ from anyio import CapacityLimiter, to_thread
 from core.caller import Caller
 from core.errors import HubUnavailable, InvalidInput, RateLimited, SpacesError, TimedOut
 from core.hub.errors import hub_errors
-from core.hub.transport import CONNECT_SECONDS, LONGEST_WAIT, READ_SECONDS, Ticket, prepare, ticket
+from core.hub.transport import CONNECT_SECONDS, LONGEST_WAIT, READ_SECONDS, Ticket, prepare, ticket, tls
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -76,11 +76,11 @@ class Hub:
         Raises the errors of `hub_errors`, and `TimedOut` after `timeout`. When the awaiting task is cancelled the
         thread ends before its next request; nothing more is written.
         """
-        api = self.api(caller)
         current = stop or Ticket()
         current.deadline = time.monotonic() + timeout
 
         def call() -> Result:
+            api = self.api(caller)  # here, because the first one imports the library
             with hub_errors(doing, caller.token):
                 return question(api)
 
@@ -154,7 +154,10 @@ class Hub:
     def web(self) -> httpx.AsyncClient:
         """A short-lived client for what the library does not do: log streams, and looking whether an app answers."""
         return httpx.AsyncClient(
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS), follow_redirects=True, max_redirects=5
+            verify=tls(),
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            follow_redirects=True,
+            max_redirects=5,
         )
 
     async def ping(self) -> None:

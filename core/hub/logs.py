@@ -15,6 +15,7 @@ from core.errors import InvalidInput
 from core.hub.client import Hub
 from core.hub.errors import hub_errors
 from core.hub.names import check_repo
+from core.hub.transport import prepare
 from core.secrets import redact
 
 LINE_LENGTH = 4000
@@ -58,13 +59,14 @@ async def space_log_lines(
 async def _stream(hub: Hub, caller: Caller, repo: str, *, build: bool, quiet: float):
     """Read the event stream ourselves: the library's generator blocks a thread and cannot be cancelled."""
     doing = f"read the log of {repo}"
-    api = hub.api(caller)
+    await asyncio.to_thread(prepare)
     from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
     url = f"{hub.endpoint}/api/spaces/{repo}/logs/{'build' if build else 'run'}"
+    headers = build_hf_headers(token=caller.hub_token)
     received = 0
     with hub_errors(doing, caller.token):
-        async with hub.web() as web, web.stream("GET", url, headers=build_hf_headers(token=api.token)) as response:
+        async with hub.web() as web, web.stream("GET", url, headers=headers) as response:
             if response.status_code != 200:
                 await response.aread()
                 hf_raise_for_status(response)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
 import sys
+import threading
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 
 import httpx
@@ -34,14 +37,23 @@ class Ticket:
 
 
 ticket: ContextVar[Ticket | None] = ContextVar("ticket", default=None)
-_prepared = False
+_preparing = threading.Lock()
 
 
 def prepare() -> None:
     """Give huggingface_hub our client and switch off its implicit token, telemetry and progress bars. Repeating is harmless."""
-    global _prepared
-    if _prepared:
-        return
+    with _preparing:
+        _prepare()
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """One TLS context for all our clients; reading the certificates takes tens of milliseconds."""
+    return httpx.create_ssl_context()
+
+
+@cache
+def _prepare() -> None:
     switches = {
         "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -51,14 +63,16 @@ def prepare() -> None:
     already_imported = "huggingface_hub" in sys.modules
     import huggingface_hub
     from huggingface_hub import constants
+    from huggingface_hub.utils import disable_progress_bars
 
     if already_imported:
         for name in switches:
             setattr(constants, name, True)
+    disable_progress_bars()
     logging.getLogger("httpcore").setLevel(logging.INFO)  # at DEBUG it writes the headers of answers, cookies included
     constants.HF_DEBUG = False  # it logs request bodies, and the body that creates a Space holds its secrets
     huggingface_hub.set_client_factory(_client)
-    _prepared = True
+    tls()
 
 
 def _client() -> httpx.Client:
@@ -66,6 +80,7 @@ def _client() -> httpx.Client:
 
     client = httpx.Client(
         follow_redirects=True,
+        verify=tls(),
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         event_hooks={"request": [hf_request_event_hook, _before_request], "response": [_after_response]},
     )

@@ -133,6 +133,21 @@ def test_a_refused_first_commit_leaves_no_empty_space(server, hub, alice, answer
     assert server.spaces == {} and caught.value.details["removed"] is True
 
 
+def test_a_creation_whose_answer_got_lost_is_taken_up(server, hub, alice):
+    async def made_but_broken(request):
+        await server._create(request)
+        return breaks_off(request)
+
+    server.fault("POST", "/api/repos/create", made_but_broken)
+    made = run(deploy(hub, alice))
+    assert made.created and made.stage == "RUNNING"
+    server.fault("POST", "/api/repos/create", breaks_off)
+    with pytest.raises(HubUnavailable):
+        plan = run(plan_deploy(hub, alice, files=PAGE, name="other", sdk="docker"))
+        run(apply_deploy(hub, alice, plan, poll=0.05))
+    assert "alice/other" not in server.spaces
+
+
 def test_a_taken_name_is_a_conflict_and_the_other_space_stays(server, hub, alice):
     async def late():
         plan = await plan_deploy(hub, alice, files=PAGE, name="demo", sdk="docker")
@@ -240,7 +255,7 @@ def test_an_api_without_a_first_page_serves_with_a_warning(server, hub, alice, m
 
 
 def test_a_hub_away_for_a_moment_does_not_end_the_wait(server, hub, alice):
-    server.fault("GET", "/runtime", *[fails(503)] * 4, breaks_off)
+    server.fault("GET", "/runtime", *[fails(503)] * 2, breaks_off)
     assert run(deploy(hub, alice)).stage == "RUNNING"
 
 
