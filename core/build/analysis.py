@@ -181,7 +181,10 @@ def _language(text: str, words: list[str], lists: dict[str, list[str]]) -> str:
         return "Japanese" if "Japanese" in languages else max(set(languages), key=languages.count)
     counts = {name: sum(word in known for word in words) for name, known in ((n, {fold(w) for w in ws}) for n, ws in lists.items())}
     best = max(counts, key=lambda name: (counts[name], name == "English"))
-    return best if counts[best] > counts["English"] else "English"
+    if counts[best] == counts["English"]:
+        return "English"
+    alone = [name for name in counts if counts[name] == counts[best]] == [best]
+    return best if alone else "another language"
 
 
 def _notes(language: str, keywords: tuple[str, ...]) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ FRAMEWORKS = {
     "docker": "docker",
     "fastapi": "docker",
 }
+# Among equals, what everybody can deploy without paying comes first.
+_WITHOUT_A_PLAN = ("static", "gradio", "docker")
 _MEDIA = ("image", "audio", "video")
 
 
@@ -81,7 +83,7 @@ def select(analysis: Analysis, *, framework: str | None = None, task: str | None
     asked = " ".join(words_of(task)) if task else ""
     ranked = sorted(
         (_match(template, analysis, task=task, asked=asked) for template in templates().values() if sdk in (None, template.manifest.sdk)),
-        key=lambda match: (-match.score, match.id),
+        key=lambda match: (-match.score, _WITHOUT_A_PLAN.index(match.sdk), match.id),
     )
     best = ranked[0]
     if sdk and best.score > 0 and not analysis.refusals and not analysis.needs_model:
@@ -102,12 +104,13 @@ def _match(template: Template, analysis: Analysis, *, task: str | None, asked: s
     manifest, words = template.manifest, list(analysis.words)
     score, reasons = 0.0, []
     hits = {hit: manifest.keywords[hit] for hit in matched(manifest.keywords, words)}
-    for item in manifest.inputs:
+    for item in (item for item in manifest.inputs if item.decides or hits):
         for choice, weight, found in wanted(item, words):
             hits.update({hit: max(hits.get(hit, 0), choice.keywords[hit]) for hit in found})
     if hits:
         score += sum(hits.values())
-        reasons.append("the idea says " + ", ".join(f"“{hit}”" for hit in sorted(hits, key=lambda hit: -hits[hit])[:5]))
+        said = sorted((hit for hit in hits if hits[hit] > 0), key=lambda hit: -hits[hit])[:5]
+        reasons += ["the idea says " + ", ".join(f"“{hit}”" for hit in said)] if said else []
     tasks = [name for name in analysis.tasks if name in manifest.tasks]
     if tasks:
         score += _TASK

@@ -38,6 +38,7 @@ class Input(_Part):
     type: text (one line), lines (a list of lines), choice (one of `choices`), choices (several), bool, number.
     source: which part of the analysis fills it when nobody gives a value; by default `choice` and `choices` are
         filled by the keywords of their values, and everything else by `default`.
+    decides: whether those keywords alone speak for this template, or only add to words of its own.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -47,6 +48,7 @@ class Input(_Part):
     required: bool = False
     source: Literal["title", "idea", "labels", "resource"] | None = None
     choices: tuple[Choice, ...] = ()
+    decides: bool = True
     most: int = Field(20, ge=1, le=50)
     description: str = ""
 

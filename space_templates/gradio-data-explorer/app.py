@@ -26,7 +26,7 @@ theme = gr.themes.Base(
     radius_size="md",
     font=["system-ui", "-apple-system", "Segoe UI", "sans-serif"],
     font_mono=["ui-monospace", "Menlo", "monospace"],
-).set(body_background_fill="*neutral_50", body_background_fill_dark="*neutral_950", block_shadow="none")
+).set(body_background_fill="*neutral_50", body_background_fill_dark="*neutral_950", block_shadow="none", body_text_color_subdued="*neutral_500", body_text_color_subdued_dark="*neutral_400")
 
 first = data.load(str(SAMPLE))
 

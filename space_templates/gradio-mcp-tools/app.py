@@ -17,7 +17,7 @@ theme = gr.themes.Base(
     radius_size="md",
     font=["system-ui", "-apple-system", "Segoe UI", "sans-serif"],
     font_mono=["ui-monospace", "Menlo", "monospace"],
-).set(body_background_fill="*neutral_50", body_background_fill_dark="*neutral_950", block_shadow="none", button_primary_background_fill="*primary_600")
+).set(body_background_fill="*neutral_50", body_background_fill_dark="*neutral_950", block_shadow="none", body_text_color_subdued="*neutral_500", body_text_color_subdued_dark="*neutral_400", button_primary_background_fill="*primary_600")
 
 ADDRESS = """(() => {
   const base = location.href.split(/[?#]/)[0].replace(/\\/+$/, "");

@@ -28,7 +28,7 @@ theme = gr.themes.Base(
     radius_size="md",
     font=["system-ui", "-apple-system", "Segoe UI", "sans-serif"],
     font_mono=["ui-monospace", "Menlo", "monospace"],
-).set(body_background_fill="*neutral_50", body_background_fill_dark="*neutral_950", block_shadow="none", button_primary_background_fill="*primary_600")
+).set(body_background_fill="*neutral_50", body_background_fill_dark="*neutral_950", block_shadow="none", body_text_color_subdued="*neutral_500", body_text_color_subdued_dark="*neutral_400", button_primary_background_fill="*primary_600")
 
 
 def tiles(result: Result) -> str:
@@ -83,7 +83,7 @@ def panel(name: str, operation) -> None:
     gr.Markdown(operation.ABOUT, elem_classes="about")
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=300):
-            text = gr.Textbox(operation.SAMPLE, label="Your text", lines=9, max_lines=24, autofocus=True, elem_id=f"{name}-text")
+            text = gr.Textbox(operation.SAMPLE, label="Your text", lines=9, max_lines=24, elem_id=f"{name}-text")
             options = [control(option) for option in operation.OPTIONS.values()]
             with gr.Row():
                 clear = gr.Button("Clear", size="sm", min_width=80)
