@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
@@ -14,7 +14,7 @@ import gradio as gr
 from core.caller import Call, Caller
 from core.doors.run import follow_action, run_action
 from core.doors.session import Sessions, identify, session_id
-from core.errors import Unexpected
+from core.errors import Cancelled, SpacesError, Unexpected
 from core.events import Done, Event, Failed
 from core.house import House
 from core.secrets import Secret
@@ -30,10 +30,14 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden",
 
 @dataclass(frozen=True)
 class Bind:
-    """The page's way into the house: who asks is read from each request anew."""
+    """The page's way into the house: who asks is read from each request anew.
+
+    _jobs: what runs for an open page and can be stopped there, by the page's id and the job's name.
+    """
 
     house: House
     sessions: Sessions
+    _jobs: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict, init=False, repr=False)
 
     def caller(self, request: gr.Request) -> Caller:
         """Who sits in front of the page: a pasted token, else Gradio's sign-in, else the session or the local run."""
@@ -52,12 +56,17 @@ class Bind:
         """Run one action to its end. Raises `SpacesError`."""
         return await run_action(name, given, Call(self.caller(request), self.house))
 
-    async def follow(self, name: str, given: Mapping[str, Any], request: gr.Request) -> AsyncGenerator[tuple[Event, ...]]:
+    async def follow(
+        self, name: str, given: Mapping[str, Any], request: gr.Request, *, job: str = ""
+    ) -> AsyncGenerator[tuple[Event, ...]]:
         """Run one action and yield what happened since the last yield.
 
         At most about eight times a second, and at least once a second, then with an empty tuple, so that a page
         that was closed is noticed. The last batch ends with `Done` or `Failed`. Leaving early cancels the action
         and waits until it has cleaned up.
+
+        Args:
+            job: a word under which `stop` ends it, such as build; a job of the same word in this page is ended first.
         """
         queue: asyncio.Queue[Event] = asyncio.Queue(maxsize=_WAITING_EVENTS)
         call = Call(self.caller(request), self.house)
@@ -67,26 +76,53 @@ class Bind:
                 async for event in events:
                     await queue.put(event)
 
+        await self.stop(job, request)
         task = asyncio.create_task(pump())
+        key = (request.session_hash or "", job)
+        if job:
+            self._jobs[key] = task
         drawn = 0.0
         try:
             while True:
-                batch: list[Event] = []
-                with suppress(TimeoutError):
-                    batch.append(await asyncio.wait_for(queue.get(), BEAT_SECONDS))
+                batch = await _next(queue, task)
+                if batch:
                     await asyncio.sleep(max(0.0, drawn + PACE_SECONDS - time.monotonic()))
-                while not queue.empty():
-                    batch.append(queue.get_nowait())
-                if not batch and task.done():
-                    batch.append(Failed(error=Unexpected(f"{name} ended without an answer.").to_dict()))
+                    batch += [queue.get_nowait() for _ in range(queue.qsize())]
+                elif task.done():
+                    batch = [Failed(error=_why_it_ended(name, task).to_dict())]
                 drawn = time.monotonic()
                 yield tuple(batch)
                 if batch and isinstance(batch[-1], Done | Failed):
                     return
         finally:
+            if self._jobs.get(key) is task:
+                del self._jobs[key]
             task.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await task
+
+    async def stop(self, job: str, request: gr.Request) -> None:
+        """Cancel this page's job of that name, if it runs, and wait until it has cleaned up; its follower gets `Failed`, cancelled."""
+        task = self._jobs.pop((request.session_hash or "", job), None) if job else None
+        if task:
+            task.cancel()
+            await asyncio.wait({task})
+
+
+async def _next(queue: asyncio.Queue[Event], task: asyncio.Task[None]) -> list[Event]:
+    """The next event, or nothing when a beat has passed or the task ended first."""
+    getting = asyncio.ensure_future(queue.get())
+    try:
+        await asyncio.wait({getting, task}, timeout=BEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        return [getting.result()] if getting.done() else []
+    finally:
+        getting.cancel()
+
+
+def _why_it_ended(name: str, task: asyncio.Task[None]) -> SpacesError:
+    if task.cancelled():
+        return Cancelled("Stopped.")
+    return Unexpected(f"{name} ended without an answer.")
 
 
 def oauth_token(request: gr.Request) -> Secret | None:

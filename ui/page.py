@@ -111,8 +111,8 @@ def _behave(bind: Bind, desk: Desk, story: agent.Story, stage: preview.Stage, sh
         return opened | {cards.card: await keys.account(bind, request), cards.connect: keys_parts.connect(arg(event))}
 
     async def choose(request: gr.Request, event: gr.EventData) -> Updates:
-        return await open_project(arg(event) or None, request) | {story.steps: "", story.outcome: "", story.lines: ()}
+        return await open_project(arg(event) or None, request) | {story.steps: "", story.outcome: ""}
 
     drawn = [desk.project, desk.bar, desk.dock, *preview.outputs(desk, stage), *files.outputs(desk, shelf)]
     desk.boot.ready(ready, None, [*drawn, cards.card, cards.connect], **QUIET)
-    desk.bar.project(choose, None, [*drawn, story.steps, story.outcome, story.lines], **QUIET)
+    desk.bar.project(choose, None, [*drawn, story.steps, story.outcome], **QUIET)

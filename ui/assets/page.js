@@ -107,7 +107,7 @@
       if (frame) frame.src = frame.getAttribute("src");
     },
     "frame-width"(button) {
-      const narrow = document.documentElement.toggleAttribute("data-narrow-frame");
+      const narrow = one("#stage").toggleAttribute("data-narrow");
       button.setAttribute("aria-pressed", String(narrow));
     },
     "to-app"() {

@@ -30,13 +30,15 @@ def header(
     """The header: product name, project chooser, and one chip each for Hub, account and preview.
 
     Args:
-        projects: `{id, title}` each, newest first.
+        projects: `{id, title, slug}` each, newest first.
         project: the id of the open one, or None.
         hub: the Hub's endpoint. local: whether it is the embedded one.
         account: what `hf_whoami` gave, or None when nobody is signed in.
         stage: the open preview's stage, or `none`.
     """
-    return draw("header", projects=projects, project=project, hub=hub, local=local, account=account, preview=PREVIEW.get(stage, PREVIEW["none"]))
+    titles = [one["title"] for one in projects]
+    named = [{**one, "title": f"{one['title']} · {one['slug']}" if titles.count(one["title"]) > 1 else one["title"]} for one in projects]
+    return draw("header", projects=named, project=project, hub=hub, local=local, account=account, preview=PREVIEW.get(stage, PREVIEW["none"]))
 
 
 def dock(*, stage: str, title: str | None) -> str:

@@ -40,7 +40,7 @@ def built(result: Mapping[str, Any]) -> str:
     """How a build ended well: what was made, what was noted, what to do next, and the runners-up folded under it."""
     title = (result.get("project") or {}).get("title") or "The app"
     notes = " ".join(str(note) for note in result.get("notes") or [])
-    good = notice(f"{title} is running.", notes or "Use it on the right, change its files, or deploy it.", tone="done")
+    good = notice(f"{title} is ready.", notes or "Use it on the right, change its files, or deploy it.", tone="done")
     others = [one for one in result.get("ranked") or [] if one.get("id") != result.get("template")]
     return good + candidates(others, heading="Build it with another template instead", limit=3, folded=True)
 

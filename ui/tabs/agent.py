@@ -18,7 +18,7 @@ from ui.tabs import files, preview
 
 @dataclass(frozen=True)
 class Story:
-    """The left pane's components; `ended` holds the steps of the running build for the stop button."""
+    """The left pane's components."""
 
     idea: gr.Textbox
     build: gr.Button
@@ -26,7 +26,6 @@ class Story:
     examples: gr.HTML
     steps: gr.HTML
     outcome: gr.HTML
-    lines: gr.State
 
 
 def layout() -> Story:
@@ -49,11 +48,11 @@ def layout() -> Story:
     examples = live("example", value=story.examples(), elem_id="examples")
     outcome = live("template", "again", "keep", elem_id="outcome")
     progress = gr.HTML("", elem_id="steps", apply_default_css=False)
-    return Story(idea=idea, build=build, stop=stop, examples=examples, steps=progress, outcome=outcome, lines=gr.State(()))
+    return Story(idea=idea, build=build, stop=stop, examples=examples, steps=progress, outcome=outcome)
 
 
 def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: files.Shelf) -> None:
-    """Wire the left pane: every way to start a build runs the same generator, the stop button cancels all of them."""
+    """Wire the left pane: every way to start a build runs the same generator; the stop button ends it."""
 
     async def build(idea: str, template: str | None, request: gr.Request) -> AsyncGenerator[Updates]:
         lines = steps.begin(steps.BUILD)
@@ -62,12 +61,11 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
             own.build: gr.Button(visible=False),
             own.stop: gr.Button(visible=True),
             own.steps: steps.step_list(lines),
-            own.lines: lines,
             own.outcome: "",
             desk.dock: header.dock(stage="working", title="Reading the idea"),
             **preview.waiting(stage, skeleton("frame", 1)),
         }
-        async for batch in bind.follow("build_space", given, request):
+        async for batch in bind.follow("build_space", given, request, job="build"):
             lines = steps.advance(lines, batch)
             last = batch[-1] if batch else None
             if isinstance(last, Done):
@@ -79,8 +77,7 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
                     own.build: gr.Button(visible=True),
                     own.stop: gr.Button(visible=False),
                     own.steps: steps.step_list(lines),
-                    own.lines: lines,
-                    own.outcome: story.built(result),
+                            own.outcome: story.built(result),
                     desk.project: project,
                     desk.built: made,
                     **preview.showing(desk, stage, live_now, result["project"]["title"]),
@@ -88,12 +85,13 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
                     **await surroundings(desk, bind, request, project, live_now),
                 }
             elif isinstance(last, Failed):
-                lines = steps.end(lines, "failed")
-                yield await failed(last.error, lines, request)
+                ended = "stopped" if last.error["code"] == "cancelled" else "failed"
+                lines = steps.end(lines, ended)
+                yield await (stopped(lines, request) if ended == "stopped" else failed(last.error, lines, request))
             else:
                 now = steps.working(lines)
                 dock = {desk.dock: header.dock(stage="working", title=now.text)} if now and batch else {}
-                yield {own.steps: steps.step_list(lines), own.lines: lines, **dock}
+                yield {own.steps: steps.step_list(lines), **dock}
 
     async def failed(error: dict, lines: tuple, request: gr.Request) -> Updates:
         project = (error.get("details") or {}).get("project")
@@ -101,7 +99,6 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
             own.build: gr.Button(visible=True),
             own.stop: gr.Button(visible=False),
             own.steps: steps.step_list(lines),
-            own.lines: lines,
             own.outcome: story.not_built(error),
             **preview.nothing(desk, stage, error),
         }
@@ -126,18 +123,19 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
         opened = await files.opening(bind, request, desk, shelf, arg(event))
         return {desk.project: arg(event), stage.panes: gr.Tabs(selected="files"), **opened}
 
+    async def stop(request: gr.Request) -> None:
+        await bind.stop("build", request)
+
     async def stopped(lines: tuple, request: gr.Request) -> Updates:
         kept = any(line.name == "write" and line.state == "done" for line in lines)
         project = None
         if kept:
             found = (await bind.ask("project_list", {}, request))["items"]
             project = found[0]["id"] if found else None
-        ended = steps.end(lines, "stopped")
         updates: Updates = {
             own.build: gr.Button(visible=True),
             own.stop: gr.Button(visible=False),
-            own.steps: steps.step_list(ended),
-            own.lines: ended,
+            own.steps: steps.step_list(lines),
             own.outcome: notice(
                 "Stopped.", "The files are kept; start the app when you like." if kept else "Nothing was made.", tone="stopped"
             ),
@@ -148,15 +146,12 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
         return updates | await surroundings(desk, bind, request, project, None)
 
     outputs = [
-        own.idea, own.build, own.stop, own.steps, own.lines, own.outcome, desk.bar, desk.dock,
+        own.idea, own.build, own.stop, own.steps, own.outcome, desk.bar, desk.dock,
         desk.project, desk.built, *preview.outputs(desk, stage), *files.outputs(desk, shelf),
     ]  # fmt: skip
-    running = [
-        own.build.click(from_box, own.idea, outputs, **QUIET),
-        own.idea.submit(from_box, own.idea, outputs, **QUIET),
-        own.outcome.again(from_box, own.idea, outputs, **QUIET),
-        own.examples.example(from_example, None, outputs, **QUIET),
-        own.outcome.template(from_template, own.idea, outputs, **QUIET),
-    ]
+    for start in (own.build.click, own.idea.submit, own.outcome.again):
+        start(from_box, own.idea, outputs, **QUIET)
+    own.examples.example(from_example, None, outputs, **QUIET)
+    own.outcome.template(from_template, own.idea, outputs, **QUIET)
     own.outcome.keep(keep, None, [desk.project, stage.panes, *files.outputs(desk, shelf)], **QUIET)
-    own.stop.click(stopped, own.lines, outputs, cancels=running, **QUIET)
+    own.stop.click(stop, None, None, **QUIET)

@@ -17,6 +17,14 @@ from ui.parts import steps
 from ui.parts.notice import Button, notice, skeleton
 
 
+_STOPPED = notice(
+    "Stopped.",
+    "A Space that was only just made is removed again; one that ran before keeps running.",
+    tone="stopped",
+    buttons=[Button("Deploy again", event="again", icon="reload")],
+)
+
+
 @dataclass(frozen=True)
 class Panel:
     """The panel's components. `planned` is what the shown plan was made for: name, visibility, whether it exists."""
@@ -32,7 +40,6 @@ class Panel:
     cancel: gr.Button
     close: gr.Button
     planned: gr.State
-    lines: gr.State
 
 
 def layout(opener: gr.Button) -> Panel:
@@ -49,7 +56,7 @@ def layout(opener: gr.Button) -> Panel:
         with gr.Row(elem_id="deploy-foot"):
             cancel = gr.Button("Stop", elem_id="deploy-cancel", visible=False)
             confirm = gr.Button("Deploy", variant="primary", elem_id="deploy-confirm")
-    return Panel(opener, panel, name, visibility, plan, progress, outcome, confirm, cancel, close, gr.State(None), gr.State(()))
+    return Panel(opener, panel, name, visibility, plan, progress, outcome, confirm, cancel, close, gr.State(None))
 
 
 def behave(bind: Bind, desk: Desk, own: Panel) -> None:
@@ -74,7 +81,7 @@ def behave(bind: Bind, desk: Desk, own: Panel) -> None:
         }
 
     async def show(project: str | None, request: gr.Request) -> AsyncGenerator[Updates]:
-        cleared: Updates = {own.panel: gr.Column(visible=True), own.steps: "", own.lines: (), own.outcome: ""}
+        cleared: Updates = {own.panel: gr.Column(visible=True), own.steps: "", own.outcome: ""}
         found = next((one for one in await projects_of(bind, request) if one["id"] == project), None)
         if found is None:
             nothing = notice("There is nothing to deploy yet.", "Build an app first; you see it running before you publish it.", tone="warning", buttons=[Button("Describe an app", go="agent")])  # fmt: skip
@@ -109,9 +116,8 @@ def behave(bind: Bind, desk: Desk, own: Panel) -> None:
             own.plan: "",
             own.outcome: "",
             own.steps: steps.step_list(lines),
-            own.lines: lines,
         }
-        async for batch in bind.follow("deploy_to_space", wanted(project, name, visibility), request):
+        async for batch in bind.follow("deploy_to_space", wanted(project, name, visibility), request, job="deploy"):
             lines = steps.advance(lines, batch)
             last = batch[-1] if batch else None
             if isinstance(last, Done):
@@ -119,15 +125,14 @@ def behave(bind: Bind, desk: Desk, own: Panel) -> None:
                 over = _over(own, lines, drawn.deployed(last.result))
                 yield over | {own.planned: None, own.confirm: gr.Button("Deploy again", variant="secondary", visible=True)}
             elif isinstance(last, Failed):
-                lines = steps.end(lines, "failed")
-                yield _over(own, lines, drawn.not_deployed(last.error)) | {own.planned: None}
+                cancelled = last.error["code"] == "cancelled"
+                lines = steps.end(lines, "stopped" if cancelled else "failed")
+                yield _over(own, lines, _STOPPED if cancelled else drawn.not_deployed(last.error)) | {own.planned: None}
             else:
-                yield {own.steps: steps.step_list(lines), own.lines: lines}
+                yield {own.steps: steps.step_list(lines)}
 
-    def stopped(lines: tuple) -> Updates:
-        ended = steps.end(lines, "stopped")
-        said = notice("Stopped.", "A Space that was only just made is removed again; one that ran before keeps running.", tone="stopped", buttons=[Button("Deploy again", event="again", icon="reload")])  # fmt: skip
-        return _over(own, ended, said) | {own.planned: None}
+    async def stop(request: gr.Request) -> None:
+        await bind.stop("deploy", request)
 
     async def after(project: str | None, preview: dict | None, request: gr.Request) -> Updates:
         return await surroundings(desk, bind, request, project, preview)
@@ -136,14 +141,14 @@ def behave(bind: Bind, desk: Desk, own: Panel) -> None:
         return {own.outcome: "", own.name: gr.Textbox()}
 
     given = [desk.project, own.name, own.visibility, own.planned]
-    parts = [own.panel, own.name, own.plan, own.steps, own.outcome, own.confirm, own.cancel, own.planned, own.lines]
+    parts = [own.panel, own.name, own.plan, own.steps, own.outcome, own.confirm, own.cancel, own.planned]
     own.open.click(show, desk.project, parts, **QUIET).then(None, None, None, js="() => { const box = document.querySelector('#deploy-name input, #deploy-name textarea'); box && box.focus({preventScroll: true}); }", **QUIET)  # fmt: skip
     for changed in (own.name.blur, own.name.submit, own.visibility.input):
         changed(replan, given, parts, **QUIET)
     running = [own.confirm.click(deploy, given, parts, **QUIET), own.outcome.again(deploy, given, parts, **QUIET)]
     for one in running:
         one.then(after, [desk.project, desk.preview], [desk.bar, desk.dock], **QUIET)
-    own.cancel.click(stopped, own.lines, parts, cancels=running, **QUIET)
+    own.cancel.click(stop, None, None, **QUIET)
     own.close.click(lambda: gr.Column(visible=False), None, own.panel, **QUIET)
     own.outcome.rename(rename, None, [own.outcome, own.name], **QUIET).then(None, None, None, js="() => document.querySelector('#deploy-name input, #deploy-name textarea')?.select()", **QUIET)  # fmt: skip
     own.outcome.board(lambda: (gr.Column(visible=False), gr.Tabs(selected="deploy")), None, [own.panel, desk.tabs], **QUIET)
@@ -155,6 +160,5 @@ def _over(own: Panel, lines: tuple, outcome: str) -> Updates:
         own.cancel: gr.Button(visible=False),
         own.plan: "",
         own.steps: steps.step_list(lines),
-        own.lines: lines,
         own.outcome: outcome,
     }

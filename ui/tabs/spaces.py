@@ -82,6 +82,8 @@ def behave(bind: Bind, desk: Desk, own: Board) -> None:
 
     async def act(name: str, given: dict, words: str, spaces: list, opened: Open | None, request: gr.Request) -> AsyncGenerator[Updates]:
         repo = given["repo"]
+        await bind.stop("log", request)
+        opened = replace(opened, following=False) if opened else None
         yield draw(spaces or [], opened, {repo: words})
         try:
             await bind.ask(name, given, request)
@@ -102,10 +104,12 @@ def behave(bind: Bind, desk: Desk, own: Board) -> None:
         async for updates in act("space_delete", {"repo": arg(event)}, "deleting", spaces, None, request):
             yield updates
 
-    def ask_delete(spaces: list, event: gr.EventData) -> Updates:
+    async def ask_delete(spaces: list, request: gr.Request, event: gr.EventData) -> Updates:
+        await bind.stop("log", request)
         return draw(spaces or [], Open(arg(event), "delete"))
 
-    def close(spaces: list) -> Updates:
+    async def close(spaces: list, request: gr.Request) -> Updates:
+        await bind.stop("log", request)
         return draw(spaces or [], None)
 
     async def tail(repo: str, kind: str, spaces: list, request: gr.Request) -> AsyncGenerator[Updates]:
@@ -113,10 +117,12 @@ def behave(bind: Bind, desk: Desk, own: Board) -> None:
         opened = Open(repo, "log", kind, following=True)
         spaces, looked, trouble = spaces or [], time.monotonic(), None
         yield draw(spaces, opened)
-        async for batch in bind.follow("space_logs", {"repo": repo, "kind": kind, "follow": True}, request):
+        async for batch in bind.follow("space_logs", {"repo": repo, "kind": kind, "follow": True}, request, job="log"):
             fresh = [event.text for event in batch if isinstance(event, Log)]
             last = batch[-1] if batch else None
             ended = isinstance(last, Done | Failed)
+            if isinstance(last, Failed) and last.error["code"] == "cancelled":
+                return  # closed, or another log was opened: whoever did that has drawn the board
             if isinstance(last, Failed):
                 trouble = {"repo": repo, "message": last.error["message"], "fix": last.error["fix"]}
             opened = replace(opened, lines=(*opened.lines, *fresh)[-_KEPT_LINES:], following=not ended)
@@ -131,7 +137,7 @@ def behave(bind: Bind, desk: Desk, own: Board) -> None:
     async def log(spaces: list, opened: Open | None, request: gr.Request, event: gr.EventData):
         repo = arg(event)
         if opened and opened.repo == repo and opened.what == "log":
-            yield close(spaces)
+            yield await close(spaces, request)
             return
         stage = next((one["stage"] for one in spaces or [] if one["repo"] == repo), "")
         building = stage in ("BUILDING", "BUILD_ERROR", "CONFIG_ERROR", "NO_APP_FILE")
@@ -152,10 +158,11 @@ def behave(bind: Bind, desk: Desk, own: Board) -> None:
     own.refresh.click(first, both, parts, **QUIET)
     own.rows.again(first, both, parts, **QUIET)
     own.watch.tick(refresh, own.opened, parts, **QUIET)
-    # A log that is followed ends when another one is opened, or it is closed.
-    tails = [own.rows.log(log, both, parts, trigger_mode="multiple", **QUIET), own.rows.log_build(build_log, own.spaces, parts, trigger_mode="multiple", **QUIET), own.rows.log_run(run_log, own.spaces, parts, trigger_mode="multiple", **QUIET)]  # fmt: skip
-    own.rows.restart(restart, both, parts, cancels=tails, **QUIET)
-    own.rows.pause(pause, both, parts, cancels=tails, **QUIET)
-    own.rows.ask_delete(ask_delete, own.spaces, parts, cancels=tails, **QUIET)
+    own.rows.log(log, both, parts, trigger_mode="multiple", **QUIET)
+    own.rows.log_build(build_log, own.spaces, parts, trigger_mode="multiple", **QUIET)
+    own.rows.log_run(run_log, own.spaces, parts, trigger_mode="multiple", **QUIET)
+    own.rows.restart(restart, both, parts, **QUIET)
+    own.rows.pause(pause, both, parts, **QUIET)
+    own.rows.ask_delete(ask_delete, own.spaces, parts, **QUIET)
     own.rows.delete(delete, own.spaces, parts, **QUIET)
-    own.rows.close(close, own.spaces, parts, cancels=tails, **QUIET)
+    own.rows.close(close, own.spaces, parts, **QUIET)
