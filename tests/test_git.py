@@ -231,3 +231,13 @@ def test_a_checkout_does_not_leave_its_folder(store, tmp_path):
     evil = git(store, "-c", "user.name=a", "-c", "user.email=b", "commit-tree", tree.decode().strip(), "-m", "evil")
     with pytest.raises(InvalidInput):
         store.checkout(evil, tmp_path / "other")
+
+
+def test_what_a_killed_writer_left_is_removed_after_a_while(store):
+    store.commit([Put("a", b"1")], "first", **WHO)
+    old, fresh = (store.path / "objects/pack" / name for name in ("tmp_old", "tmp_fresh"))
+    for leftover in (old, fresh):
+        leftover.write_bytes(b"half")
+    os.utime(old, (time.time() - 7200, time.time() - 7200))
+    GitStore.open(store.path)
+    assert not old.exists() and fresh.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,17 @@ def write_object(objects: Path, kind: bytes, data: bytes | Path) -> str:
         Path(name).unlink(missing_ok=True)
         raise
     return oid
+
+
+def sweep(objects: Path, *, older_than: float = 3600.0) -> None:
+    """Remove what writers that were killed left behind: unfinished files older than so many seconds."""
+    until = time.time() - older_than
+    for unfinished in (*objects.glob("??/tmp_obj_*"), *objects.glob("tmp_pack_*"), *objects.glob("pack/tmp*")):
+        try:
+            if unfinished.stat().st_mtime < until:
+                unfinished.unlink()
+        except FileNotFoundError:
+            pass
 
 
 def read_loose(objects: Path, oid: str, start: int = 0, stop: int | None = None) -> Iterator[bytes] | None:

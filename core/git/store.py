@@ -17,9 +17,9 @@ from core.errors import InvalidInput, NotFound, Outdated
 from core.git import history, refs
 from core.git.checkout import write_files
 from core.git.diff import changed_paths, file_diff
-from core.git.objects import loose_size, read_loose, write_object
-from core.git.tree import FOLDER, Folder, edit
-from core.git.values import Change, Commit, Entry, FileDiff
+from core.git.objects import loose_size, read_loose, sweep, write_object
+from core.git.tree import FOLDER, Folder, checked, edit
+from core.git.values import Change, Commit, Entry, FileDiff, Put
 
 GITLINK = 0o160000
 MAX_CACHED = 8192
@@ -60,6 +60,7 @@ class GitStore:
         """Open the bare repository at `path`; `NotFound` when there is none."""
         if not (path / "HEAD").is_file():
             raise NotFound("There is no repository here.")
+        sweep(path / "objects")
         return cls(path, Repo(str(path), bare=True))
 
     def close(self) -> None:
@@ -153,12 +154,14 @@ class GitStore:
         be used, `NotFound` for something to delete or copy that is not there.
         """
         ref = branch if branch.startswith("refs/") else f"refs/heads/{branch}"
+        changes = checked(changes)
+        self._expect(self.head(ref), parent)
+        # Contents are named by themselves, so they may be written while others read and commit.
+        blobs = {change: write_object(self._objects, b"blob", change.data) for change in changes if isinstance(change, Put)}
         with self.lock:
-            head = self.head(ref)
-            if parent is not None and (len(parent) < 5 or not (head or "").startswith(parent)):
-                raise Outdated("The branch was updated since you opened this page. Please refresh and try again.")
+            head = self._expect(self.head(ref), parent)
             root = Folder(self._load, self._tree_of(head) if head else None)
-            edit(root, changes, lambda put: write_object(self._objects, b"blob", put.data))
+            edit(root, changes, blobs)
             tree = root.write(self._write) or self._write(b"tree", b"")
             if head and tree == self._tree_of(head) and not allow_empty:
                 return head
@@ -167,6 +170,11 @@ class GitStore:
             oid = self._write(b"commit", raw.as_raw_string())
             refs.swap(self._repo, ref, oid, expect=head or refs.ABSENT)
             return oid
+
+    def _expect(self, head: str | None, parent: str | None) -> str | None:
+        if parent is not None and (len(parent) < 5 or not (head or "").startswith(parent)):
+            raise Outdated("The branch was updated since you opened this page. Please refresh and try again.")
+        return head
 
     def squash(self, branch: str, message: str, *, author: str, email: str) -> str:
         """Replace a branch's history by one commit with the same files; its id."""

@@ -114,15 +114,16 @@ class _Receive(ReceivePackHandler):
 
     def _move(self, old: bytes, new: bytes, ref: bytes) -> bytes:
         name = ref.decode("utf-8", "replace")
+        if why := self._why_not(old, new, ref):
+            return why
         with self._store.lock:
-            if why := self._why_not(old, new, ref):
-                return why
+            if (self.repo.refs.read_ref(ref) or ZERO) != old:
+                return b"fetch first"
             try:
                 if new == ZERO:
                     refs.remove(self.repo, name)
                 else:
-                    expected = refs.ABSENT if old == ZERO else None
-                    refs.swap(self.repo, name, new.decode(), expect=expected)
+                    refs.swap(self.repo, name, new.decode(), expect=refs.ABSENT if old == ZERO else None)
             except SpacesError as error:
                 return error.message.encode("ascii", "replace").replace(b"\n", b" ")
             except OSError:

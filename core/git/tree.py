@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from dulwich.objects import Tree
 
@@ -50,14 +50,19 @@ class Folder:
         return store(b"tree", tree.as_raw_string()) if len(tree) else None
 
 
-def edit(root: Folder, changes: Iterable[Change], write_blob: Callable[[Put], str]) -> None:
-    """Apply the changes: deletions first, then copies and writes in the order given.
-
-    Errors: `InvalidInput` for a path that cannot be used, `NotFound` for a file to delete or copy that is not there.
-    """
+def checked(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes, if every path can be used; `InvalidInput` otherwise."""
     changes = tuple(changes)
     for change in changes:
         check_tree_path(change.path.rstrip("/") if isinstance(change, DeleteFolder) else change.path)
+    return changes
+
+
+def edit(root: Folder, changes: tuple[Change, ...], blobs: Mapping[Put, str]) -> None:
+    """Apply checked changes: deletions first, then copies and writes in the order given; `blobs` are already stored.
+
+    Errors: `InvalidInput` where a file would have to be a folder, `NotFound` for what is to be deleted or copied and is not there.
+    """
     copied = {change: _file(root, check_tree_path(change.source)) for change in changes if isinstance(change, Copy)}
     for change in changes:
         if isinstance(change, Delete | DeleteFolder):
@@ -68,7 +73,7 @@ def edit(root: Folder, changes: Iterable[Change], write_blob: Callable[[Put], st
         elif isinstance(change, Put):
             before = _lookup(root, change.path)
             mode = before[0] if isinstance(before, tuple) and before[0] == 0o100755 else FILE
-            _put(root, change.path, mode, write_blob(change))
+            _put(root, change.path, mode, blobs[change])
 
 
 def _lookup(root: Folder, path: str) -> tuple[int, str] | Folder | None:

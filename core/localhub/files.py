@@ -51,7 +51,7 @@ class Content:
             "X-Repo-Commit": self.commit,
             "Accept-Ranges": "bytes",
             "Content-Type": self._type(),
-            "Content-Disposition": f"inline; filename*=UTF-8''{quote(name, safe='')}; filename=\"{plain}\";",
+            "Content-Disposition": f"inline; filename*=UTF-8''{quote(name, safe='', errors='surrogateescape')}; filename=\"{plain}\";",
             # The Hub serves what anybody uploaded: it must not run as a page of this address.
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "X-Content-Type-Options": "nosniff",

@@ -77,7 +77,7 @@ def resolve(git: GitStore, rev: str) -> str:
         raise RevisionNotFound(error.message) from None
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _snapshot(key: _Key) -> Snapshot:
     files = tuple(entry for entry in key.git.tree(key.sha, recursive=True) if entry.kind == "file")
     readme = next((entry for entry in files if entry.path == "README.md" and entry.size < 2_000_000), None)

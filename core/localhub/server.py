@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -56,6 +57,8 @@ class LocalHub:
         self.users = Users.load(data, users)
         self.repos = RepoStore(data / "repos")
         self.spool = data / "incoming"
+        shutil.rmtree(self.spool, ignore_errors=True)
+        self.spool.mkdir()
         self.key = secrets.token_bytes(32)
         self.catalogue: Catalogue | None = None
         self.describe_space: Callable[[Repo, str], dict[str, Any]] = _space_without_runtime

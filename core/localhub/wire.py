@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
 import re
@@ -15,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from core.errors import InvalidInput, NotFound, SpacesError, TooLarge, Unauthorized, Unexpected
+from core.errors import InvalidInput, NotFound, SpacesError, StorageFull, TooLarge, Unauthorized, Unexpected
 
 MAX_JSON = 4_000_000
 MAX_PAGE = 1000
@@ -67,8 +68,8 @@ def answer(data: Any, *, status: int = 200, headers: Mapping[str, str] | None = 
 
 def failure(error: SpacesError, request: Request | None = None) -> Response:
     """The error shape: `{"error": …}` plus the headers clients decide by; plain text below /resolve/."""
-    message = re.sub(r"[\x00-\x1f\x7f]+", " ", error.message)
-    headers = {"X-Error-Message": message.encode("ascii", "replace").decode()[:1000]}
+    message = re.sub(r"[\x00-\x1f\x7f]+", " ", error.message.encode("utf-8", "replace").decode()).strip()
+    headers = {"X-Error-Message": message.encode("ascii", "replace").decode()[:1000].strip()}
     if code := getattr(error, "hub_code", None):
         headers["X-Error-Code"] = code
     if commit := error.details.get("commit"):
@@ -92,6 +93,8 @@ async def on_error(request: Request, error: Exception) -> Response:
         return failure(shown, request)
     if isinstance(error, SpacesError):
         return failure(error, request)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return failure(StorageFull("There is no room left on the disk."), request)
     return failure(Unexpected("Internal Error - We're working hard to fix this as soon as possible!"), request)
 
 

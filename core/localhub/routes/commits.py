@@ -49,7 +49,7 @@ def routes(hub: LocalHub) -> list[Route]:
         repo, _ = access.writable(hub, request)
         asked = await wire.read_json(request, Preupload)
         rev = wire.segment(request, "rev")
-        return wire.answer(await to_thread.run_sync(_preupload, hub.repos.git(repo), rev, asked))
+        return wire.answer(await to_thread.run_sync(lambda: _preupload(hub.repos.git(repo), rev, asked)))
 
     async def commit(request: Request) -> Response:
         repo, who = access.writable(hub, request)

@@ -13,8 +13,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from core.errors import NotFound, TooLarge
+from core.git import Entry, GitStore
 from core.localhub import access, files, info, wire
-from core.localhub.repos import Repo
 
 if TYPE_CHECKING:
     from core.localhub.server import LocalHub
@@ -37,10 +37,14 @@ def routes(hub: LocalHub) -> list[Route]:
         expand = wire.flag(request, "expand")
         limit = wire.number(request, "limit", 100 if expand else 1000, low=1)
         recursive = wire.flag(request, "recursive")
-        entries = await to_thread.run_sync(_tree, hub, repo, rev, path, recursive)
-        shown, link = wire.page(request, hub.prefix, entries, limit)
-        git = hub.repos.git(repo)
-        shapes = await to_thread.run_sync(_shapes, git, info.resolve(git, rev), shown, expand)
+
+        def look() -> tuple[list[dict[str, Any]], dict[str, str]]:
+            git = hub.repos.git(repo)
+            commit = info.resolve(git, rev)
+            shown, link = wire.page(request, hub.prefix, _tree(git, commit, path, recursive), limit)
+            return _shapes(git, commit, shown, expand), link
+
+        shapes, link = await to_thread.run_sync(look)
         return wire.answer(shapes, headers=link)
 
     async def paths_info(request: Request) -> Response:
@@ -84,16 +88,14 @@ def rev_and_path(request: Request) -> tuple[str, str]:
     return rev, path
 
 
-def _tree(hub: LocalHub, repo: Repo, rev: str, path: str, recursive: bool):
-    git = hub.repos.git(repo)
-    commit = info.resolve(git, rev)
+def _tree(git: GitStore, commit: str, path: str, recursive: bool) -> list[Entry]:
     try:
         return git.tree(commit, path, recursive=recursive)
     except NotFound as error:
         raise wire.EntryNotFound(error.message, commit=commit) from None
 
 
-def _shapes(git, commit: str, entries, expand: bool) -> list[dict[str, Any]]:
+def _shapes(git: GitStore, commit: str, entries: list[Entry], expand: bool) -> list[dict[str, Any]]:
     last = git.last_commits(commit, [entry.path for entry in entries]) if expand else {}
     return [files.entry_shape(git, entry, last.get(entry.path)) for entry in entries]
 

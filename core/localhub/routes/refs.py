@@ -41,7 +41,7 @@ class Squash(BaseModel):
 def routes(hub: LocalHub) -> list[Route]:
     async def refs(request: Request) -> Response:
         repo = access.readable(hub, request)
-        known = await to_thread.run_sync(hub.repos.git(repo).refs)
+        known = await to_thread.run_sync(lambda: hub.repos.git(repo).refs())
         shape = {
             "branches": _group(known, "refs/heads/"),
             "converts": _group(known, "refs/convert/"),
