@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -148,6 +149,7 @@ class Preview:
         for loop, client in list(self.clients.items()):
             if loop.is_running():
                 asyncio.run_coroutine_threadsafe(client.aclose(), loop)
+        self.spec = replace(self.spec, files={}, secrets={})  # it is remembered for its log; these would only weigh
         self.logs.close()
         self.ended.set()
 

@@ -66,7 +66,14 @@ class Previews:
         Raises `InvalidInput`, `TooLarge`, `StorageFull`; what goes wrong later is the preview's `error`.
         """
         check_spec(spec)
-        return await anyio.to_thread.run_sync(self._start, spec)
+        started: list[Preview] = []
+        try:
+            await anyio.to_thread.run_sync(lambda: started.append(self._start(spec)))
+        except BaseException:
+            for preview in started:  # the caller was cancelled meanwhile and will never know of it
+                threading.Thread(target=preview.end, daemon=True).start()
+            raise
+        return started[0]
 
     def _start(self, spec: PreviewSpec) -> Preview:
         id, token = secrets.token_hex(5), secrets.token_urlsafe(16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from core.preview import tree, workspace
 from core.preview.preview import Preview
 from core.preview.spec import MB
 
+log = logging.getLogger(__name__)
 TICK_SECONDS = 0.5
 DISK_EVERY = 2  # ticks
 
@@ -28,8 +30,11 @@ def _watch(live: Callable[[], list[Preview]], stopped: threading.Event) -> None:
     while not stopped.wait(TICK_SECONDS):
         tick += 1
         for preview in live():
-            look(preview, disk=tick % DISK_EVERY == 0)
-            found = verdict(preview)
+            try:
+                look(preview, disk=tick % DISK_EVERY == 0)
+            except Exception:  # one preview that cannot be measured must not leave the others unwatched
+                log.exception("preview %s could not be measured", preview.id)
+            found = None if preview.ending.is_set() else verdict(preview)
             if found is not None:
                 reason, note = found
                 threading.Thread(target=preview.end, args=(reason,), kwargs={"note": note}, daemon=True).start()

@@ -1,0 +1,216 @@
+"""Starting and stopping, idleness, eviction, a killed server, a full disk: nothing is left over, nothing is half-made."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from core.errors import AppFailed, Conflict, InvalidInput, StorageFull, TimedOut, TooLarge
+from core.preview import Limits, Previews, PreviewSpec, ProcessEngine
+from core.preview.tree import MARKER, marked
+from tests.preview.conftest import run
+from tests.preview.test_process import DAEMON, PLAIN, SERVE
+
+
+def test_starting_and_stopping_leaves_nothing(house):
+    def held():
+        return len(os.listdir("/proc/self/fd")), len(psutil.Process().children(recursive=True)), psutil.Process().num_threads()
+
+    source = {"main.py": b"from http.server import *\nSimpleHTTPRequestHandler.protocol_version = 'HTTP/1.1'\n"
+              b"ThreadingHTTPServer(('', 7860), SimpleHTTPRequestHandler).serve_forever()",
+              "Dockerfile": PLAIN}  # fmt: skip
+    house.stop(house.start(source))
+    before, directories = held(), sorted(os.listdir(house.previews.root / "live"))
+    sockets = sorted(os.listdir(house.previews.engine.sockets))
+    for number in range(20):
+        app = house.start(source, wait=number % 3 > 0)
+        if number % 2:
+            assert httpx.get(house.url(app)).status_code in (200, 503)
+        house.stop(app)
+        assert app.stage == "stopped" and app.error is None
+    deadline = time.monotonic() + 3
+    while held() > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert held() <= before
+    assert sorted(os.listdir(house.previews.root / "live")) == directories
+    assert sorted(os.listdir(house.previews.engine.sockets)) == sockets
+
+
+def test_an_idle_app_is_stopped_and_a_used_one_is_not(house):
+    idle = house.start({"index.html": b"idle"}, "static", idle_seconds=1.0)
+    used = house.start({"index.html": b"used"}, "static", idle_seconds=1.0)
+    for _ in range(10):
+        assert httpx.get(house.url(used)).status_code == 200
+        time.sleep(0.2)
+    assert (idle.stage, used.stage) == ("stopped", "running")
+    house.stop(used)
+
+
+def test_the_least_recently_used_gives_way_and_deployed_ones_stay(tmp_path):
+    async def play():
+        previews = Previews(tmp_path, max_live=2)
+        try:
+
+            def spec(**more):
+                return PreviewSpec(files={"index.html": b"x"}, sdk="static", owner="o", label="l", **more)
+
+            deployed = await previews.start(spec(idle_seconds=None, mount="/hub/s/one"))
+            first, second = await previews.start(spec()), await previews.start(spec())
+            first.touch()
+            third = await previews.start(spec())
+            assert previews.by_token(deployed.mount.rsplit("/")[-1]) is None
+            return [preview.stage for preview in (deployed, first, second, third)], previews.list(owner="nobody")
+        finally:
+            await previews.close()
+
+    assert run(play()) == (["running", "running", "stopped", "running"], [])
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from core.preview import Previews, PreviewSpec
+async def main():
+    previews = Previews(Path(sys.argv[1]))
+    files = {"main.py": open(sys.argv[2], "rb").read(), "Dockerfile": b"FROM python\\nCOPY . .\\nCMD python main.py"}
+    app = await previews.start(PreviewSpec(files=files, sdk="docker", owner="o", label="l"))
+    await app.ready()
+    print(app.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+
+
+def test_a_killed_server_takes_its_apps_along_and_the_next_one_cleans_up(tmp_path):
+    source = tmp_path / "main.py"
+    source.write_bytes(DAEMON.replace(b", {})", b", dict(os.environ))") + SERVE)
+    root = tmp_path / "data"
+    command = [sys.executable, "-c", KILLED, str(root), str(source)]
+    server = subprocess.run(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, timeout=60, text=True)
+    assert server.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 5
+    while psutil.pid_exists(int(server.stdout)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not psutil.pid_exists(int(server.stdout))
+    assert list((root / "live").iterdir())
+    orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"],
+                              env={MARKER: f"lost.{ProcessEngine(root).name}"})  # fmt: skip
+
+    async def restart():
+        previews = Previews(root)
+        left = marked(f".{previews.engine.name}")
+        await previews.close()
+        return [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
+
+    assert run(restart()) == []
+    assert orphan.wait(5) == -signal.SIGKILL
+    assert not (root / "live").exists()
+
+
+def test_one_data_directory_serves_one_server(tmp_path):
+    first = Previews(tmp_path)
+    with pytest.raises(Conflict, match="Another server"):
+        Previews(tmp_path)
+    run(first.close())
+    run(Previews(tmp_path).close())
+
+
+FULL = """
+import asyncio, resource, sys
+from pathlib import Path
+from core.errors import StorageFull
+from core.preview import Previews, PreviewSpec
+async def main():
+    previews = Previews(Path(sys.argv[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    spec = PreviewSpec(files={"index.html": b"x", "big.bin": b"x" * 200_000}, sdk="static", owner="o", label="l")
+    try:
+        await previews.start(spec)
+    except StorageFull as error:
+        print(error.message, list((Path(sys.argv[1]) / "live").iterdir()), previews.list())
+    await previews.close()
+asyncio.run(main())
+"""
+
+
+def test_a_full_disk_is_said_and_nothing_stays_behind(tmp_path):
+    command = [sys.executable, "-c", FULL, str(tmp_path / "data")]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, timeout=60, text=True)
+    assert done.stdout.strip() == "There is no room on the disk for this preview. [] []", done.stderr
+
+
+def test_an_unwritable_directory_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageFull, match="cannot be written"):
+        Previews(tmp_path / "file" / "data")
+
+
+@pytest.mark.parametrize(
+    "files, more, error",
+    [
+        ({}, {}, InvalidInput),
+        ({"app.py": b""}, {"app_file": "main.py"}, InvalidInput),
+        ({"app.py": b"", "../x": b""}, {}, InvalidInput),
+        ({"app.py": b"", "/etc/x": b""}, {}, InvalidInput),
+        ({"app.py": b"", "a//b": b""}, {}, InvalidInput),
+        ({"app.py": b"", "a\\b": b""}, {}, InvalidInput),
+        ({"app.py": b"", "a": b"", "a/b": b""}, {}, InvalidInput),
+        ({"app.py": b""}, {"env": {"A=B": "x"}}, InvalidInput),
+        ({"app.py": b""}, {"mount": "/ends/"}, InvalidInput),
+        ({"app.py": b"x" * 100}, {"limits": Limits(project_bytes=99)}, TooLarge),
+    ],
+)
+def test_what_cannot_run_is_refused_before_anything_is_started(house, files, more, error):
+    before = os.listdir(house.previews.root / "live")
+    with pytest.raises(error):
+        house.start(files, "gradio", **more)
+    assert os.listdir(house.previews.root / "live") == before
+
+
+def test_ready_says_when_its_patience_ends(house):
+    app = house.start({"main.py": b"import time; time.sleep(60)", "Dockerfile": PLAIN}, wait=False)
+    with pytest.raises(TimedOut):
+        run(app.ready(0.3))
+    house.stop(app)
+    with pytest.raises(AppFailed, match="was stopped"):
+        run(app.ready())
+
+
+def test_the_engine_says_plainly_what_is_not_isolated(house):
+    status = house.previews.status()
+    assert status.available
+    assert status.layers["network"] == "not isolated yet"
+    assert status.layers["environment"].startswith("clean")
+
+
+def test_a_start_nobody_waits_for_any_more_is_ended(house):
+    known = {preview.id for preview in house.previews.list()}
+
+    async def give_up():
+        spec = PreviewSpec(files={"index.html": b"x"}, sdk="static", owner="hurried", label="l")
+        task = asyncio.ensure_future(house.previews.start(spec))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(give_up())
+    deadline = time.monotonic() + 5
+    new = [preview for preview in house.previews.list() if preview.id not in known]
+    while any(preview.live for preview in new) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert [preview.stage for preview in new] in ([], ["stopped"])
+
+
+def test_an_ended_preview_keeps_its_log_and_neither_files_nor_secrets(house):
+    app = house.start({"index.html": b"x" * 1000}, "static")
+    house.stop(app)
+    assert app.spec.files == {} and app.spec.owner == "me"
+    assert app.logs.lines()[-1].text == "Stopped."
