@@ -12,7 +12,7 @@ def count_words(text: str) -> dict:
         text: the text, any length up to 200,000 characters.
     """
     words = re.findall(r"\w+(?:['’-]\w+)*", text[:200_000])
-    sentences = [part for part in re.split(r"[.!?…]+(?:\s|$)", text) if part.strip()]
+    sentences = [part for part in re.split(r"(?<![.!?…])[.!?…]++(?:\s|$)", text) if part.strip()]
     return {"words": len(words), "characters": len(text), "sentences": len(sentences), "reading_seconds": round(len(words) / 230 * 60)}
 
 

@@ -22,7 +22,8 @@ def run(text: str, spaces: bool = True, blank: bool = True, duplicates: bool = T
     if blank:
         lines = [line for line in lines if line.strip()]
     if duplicates:
-        lines = [line for place, line in enumerate(lines) if not line.strip() or line not in set(lines[:place])] if len(lines) < 2000 else list(dict.fromkeys(lines))
+        seen: set[str] = set()
+        lines = [line for line in lines if not line.strip() or not (line in seen or seen.add(line))]
     if order in _ORDERS:
         key, backwards = _ORDERS[order]
         lines.sort(key=key, reverse=backwards)

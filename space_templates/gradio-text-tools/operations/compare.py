@@ -12,7 +12,8 @@ OPTIONS = {"other": Option("The other version", "Mix the flour and the sugar.\nA
 
 def run(text: str, other: str = "") -> Result:
     old, new = text.splitlines(), (other or "").splitlines()
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    # Without autojunk many equal lines take quadratic time.
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(new) > 500)
     rows: list[tuple] = []
     added = removed = 0
     for kind, a, b, c, d in matcher.get_opcodes():

@@ -9,7 +9,7 @@ ABOUT = "E-mail addresses, links, numbers, dates, phone numbers, hashtags."
 SAMPLE = "Write to ada@example.org or see https://example.org/notes by 2026-03-01. Tickets are 12.50 each #sale, phone +44 20 7946 0958."
 OPTIONS = {"what": Option("What to find", "everything", ("everything", "e-mail", "link", "date", "phone", "hashtag", "number")), "once": Option("Each one once", True)}
 _SHAPES = {
-    "e-mail": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    "e-mail": r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}",
     "link": r"https?://[^\s<>\"')]+[^\s<>\"').,;:!?]",
     "date": r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b",
     "phone": r"(?<!\w)\+?\d{1,3}[ -](?:\(?\d{2,4}\)?[ -]){1,3}\d{3,4}\b",

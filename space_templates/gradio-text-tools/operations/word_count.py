@@ -13,7 +13,7 @@ OPTIONS = {"speed": Option("Words a minute", 230)}
 
 def run(text: str, speed: int = 230) -> Result:
     words = re.findall(r"\w+(?:['’-]\w+)*", text)
-    sentences = [part for part in re.split(r"[.!?…]+(?:\s|$)", text) if part.strip()]
+    sentences = [part for part in re.split(r"(?<![.!?…])[.!?…]++(?:\s|$)", text) if part.strip()]
     paragraphs = [part for part in re.split(r"\n\s*\n", text) if part.strip()]
     seconds = round(len(words) / max(1, speed or 230) * 60)
     lengths = Counter(len(word) for word in words)
