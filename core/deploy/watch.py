@@ -13,7 +13,7 @@ from core.hub import STAGES, Hub, address_of, answer_of, first_error, log_tail, 
 
 SETTLE_SECONDS = 8.0  # a stage that was there before our commit is believed only after this long
 _PATIENCE_WITH_4XX = 8.0
-_SLOWEST_POLL = 5.0
+_SLOWEST = 5  # times the first pause
 _TAIL = 50
 _BUILD_FAILURES = frozenset({"BUILD_ERROR", "CONFIG_ERROR", "NO_APP_FILE"})
 
@@ -44,7 +44,7 @@ async def wait_until_serving(
 
     Args:
         timeout: seconds in all.
-        poll: seconds between the first looks; later ones are up to 5 s apart.
+        poll: seconds between the first looks; later ones are up to five times as far apart.
 
     Raises AppFailed with the first error of the log (`details`: stage, line, log), Conflict when somebody paused it,
     TimedOut naming the last stage. A Hub that is away for a while is waited for.
@@ -67,7 +67,7 @@ async def wait_until_serving(
         if left <= 0:
             raise look.late(timeout)
         await asyncio.sleep(min(wait, left))
-        pause = min(pause * 1.25, max(_SLOWEST_POLL, poll))
+        pause = min(pause * 1.25, poll * _SLOWEST)
 
 
 class _Look:

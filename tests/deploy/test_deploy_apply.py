@@ -5,10 +5,12 @@ import logging
 import time
 
 import pytest
-from faulty_hub import TOKEN, Space, breaks_off, error, fails, hangs
+from faulty_hub import PRO_TOKEN, TOKEN, Space, breaks_off, error, fails, hangs
 
+from core.caller import Caller
 from core.deploy import apply_deploy, plan_deploy
 from core.errors import AppFailed, Conflict, Forbidden, HubUnavailable, Outdated, PaymentRequired, TimedOut
+from core.secrets import Secret
 
 PAGE = {"index.html": b"<h1>hi</h1>", "README.md": b"---\nsdk: static\n---\n"}
 TRACE = ["Traceback (most recent call last):", '  File "app.py", line 3, in <module>', "    import nope", "ModuleNotFoundError: No module named 'nope'"]  # fmt: skip
@@ -224,6 +226,16 @@ def test_a_paused_space_is_started_again(server, hub, alice):
     made = run(deploy(hub, alice))
     assert made.unchanged and space.running == space.head
     assert server.asked("POST", "/restart") == 1
+
+
+def test_hardware_that_was_asked_for_is_requested_and_nothing_else_moves_a_space(server, hub):
+    bob = Caller(id="bob", token=Secret(PRO_TOKEN))
+    space = existing(server)
+    server.spaces = {"bob/demo": space}
+    run(deploy(hub, bob, PAGE | {"new.js": b"y"}))
+    assert space.hardware == "cpu-basic" and server.asked("POST", "/hardware") == 0
+    run(deploy(hub, bob, PAGE | {"new.js": b"z"}, hardware="t4-small"))
+    assert space.hardware == "t4-small"
 
 
 def test_a_space_paused_during_the_deploy_is_told(server, hub, alice, monkeypatch):

@@ -98,6 +98,7 @@ class FaultyHub:
             Route(space + "/paths-info/{rev}", self._paths_info, methods=["POST"]),
             Route(space + "/runtime", self._runtime),
             Route(space + "/restart", self._restart, methods=["POST"]),
+            Route(space + "/hardware", self._move, methods=["POST"]),
             Route(space + "/pause", self._pause, methods=["POST"]),
             Route(space + "/logs/{kind}", self._logs),
             Route("/spaces/{ns}/{name}/resolve/{rev}/{path:path}", self._resolve, methods=["GET", "HEAD"]),
@@ -219,6 +220,11 @@ class FaultyHub:
         space = self._space(request)
         space.stages = deque(self.stages_after_commit)
         space.stage = "BUILDING"
+        return JSONResponse(self._runtime_shape(space))
+
+    async def _move(self, request: Request) -> Response:
+        space = self._space(request)
+        space.hardware = (await request.json())["flavor"]
         return JSONResponse(self._runtime_shape(space))
 
     async def _pause(self, request: Request) -> Response:
