@@ -77,7 +77,8 @@ def _page(space: Space | None) -> HTMLResponse:
     refresh = '\n<meta http-equiv="refresh" content="2">' if passing else ""
     headers = {
         "Cache-Control": "no-store",
-        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+        # allow-scripts, of which default-src leaves none: without it a browser does not follow the page's refresh either.
+        "Content-Security-Policy": "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; form-action 'none'",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
     }

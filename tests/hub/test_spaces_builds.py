@@ -203,18 +203,6 @@ def test_the_command_line_client(api, hub, name):
         assert shown in done.stdout, (arguments, done.stdout)
 
 
-def test_a_gradio_space_answers_gradios_own_client(api, name):
-    from gradio_client import Client
-
-    app = 'import gradio as gr\ndemo = gr.Interface(lambda name: f"Hello {name}", "text", "text", api_name="greet")\ndemo.launch()\n'
-    files = {"README.md": readme("gradio", "sdk_version: 6.31.0", "app_file: app.py"), "app.py": app, "requirements.txt": "gradio>=5\n"}
-    runtime = create(api, f"anna/{name}", files)
-    assert runtime.stage == "RUNNING", runtime.raw
-    client = Client(f"{api.space_info(f'anna/{name}').host}/", verbose=False)
-    assert client.predict("Anna", api_name="/greet") == "Hello Anna"
-    client.close()
-
-
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
 def test_spaces_run_again_at_the_same_address_after_the_server_was_started_again(start_hub, with_signal):
     own = start_hub("/hub")
