@@ -10,19 +10,18 @@ from pathlib import Path
 from weakref import WeakValueDictionary, finalize
 
 from dulwich.objects import Commit as RawCommit
-from dulwich.objects import Tag, Tree
+from dulwich.objects import Tag
 from dulwich.repo import Repo
 
 from core.errors import InvalidInput, NotFound, Outdated
 from core.git import history, refs
 from core.git.checkout import write_files
+from core.git.contents import GITLINK, Contents
 from core.git.diff import changed_paths, file_diff
-from core.git.objects import loose_size, read_loose, sweep, write_object
+from core.git.objects import sweep
 from core.git.tree import FOLDER, Folder, checked, edit
 from core.git.values import Change, Commit, Entry, FileDiff, Put
 
-GITLINK = 0o160000
-MAX_CACHED = 8192
 MAX_DIFF_FILES = 1000
 
 _locks: WeakValueDictionary[str, threading._RLock] = WeakValueDictionary()
@@ -35,13 +34,11 @@ class GitStore:
     def __init__(self, path: Path, repo: Repo):
         self.path = path
         self._repo = repo
-        self._objects = path / "objects"
-        self._trees: dict[str, dict[str, tuple[int, str]]] = {}
-        self._sizes: dict[str, int] = {}
         # Closes the pack files when the store is forgotten, and before the interpreter takes its modules down.
         self._closing = finalize(self, repo.close)
         with _locks_guard:
             self.lock = _locks.setdefault(str(path.resolve()), threading.RLock())
+        self._contents = Contents(path, repo, self.lock)
 
     @classmethod
     def create(cls, path: Path, *, branch: str = "main") -> GitStore:
@@ -74,7 +71,7 @@ class GitStore:
     def resolve(self, rev: str) -> str:
         """The 40-hex commit of a branch, tag, ref name, `HEAD`, or full or at least 7-hex commit id; else `NotFound`."""
         with self.lock:
-            if re.fullmatch(r"[0-9a-f]{40}", rev) and self._is_commit(rev):
+            if re.fullmatch(r"[0-9a-f]{40}", rev) and self._contents.is_commit(rev):
                 return rev
             known = self.refs()
             for name in ("HEAD", *refs.candidates(rev)):
@@ -84,7 +81,7 @@ class GitStore:
                     return known[name]
             if re.fullmatch(r"[0-9a-f]{7,39}", rev):
                 found = {o.decode() for o in self._repo.object_store.iter_prefix(rev.encode())}
-                commits = [oid for oid in found if self._is_commit(oid)]
+                commits = [oid for oid in found if self._contents.is_commit(oid)]
                 if len(commits) == 1:
                     return commits[0]
         raise NotFound(f"Invalid rev id: {rev[:250]}", "Check the branch, tag or commit.")
@@ -95,17 +92,17 @@ class GitStore:
         Errors: `NotFound` for an unknown revision or folder.
         """
         with self.lock:
-            root = self._tree_of(self.resolve(rev))
-            at = self._walk(root, path) if path else (FOLDER, root)
+            root = self._contents.tree_of(self.resolve(rev))
+            at = self._contents.walk(root, path) if path else (FOLDER, root)
             if at is None or at[0] != FOLDER:
                 raise NotFound(f"{path} does not exist on {rev!r}", "Check the path; names are case-sensitive.")
-            return list(self._list(at[1], f"{path}/" if path else "", recursive))
+            return list(self._contents.listing(at[1], f"{path}/" if path else "", recursive))
 
     def entry(self, rev: str, path: str) -> Entry | None:
         """The file or folder at `path`, or None."""
         with self.lock:
-            found = self._walk(self._tree_of(self.resolve(rev)), path) if path else None
-            return self._entry(path, *found) if found and found[0] != GITLINK else None
+            found = self._contents.walk(self._contents.tree_of(self.resolve(rev)), path) if path else None
+            return self._contents.entry(path, *found) if found and found[0] != GITLINK else None
 
     def read(self, rev: str, path: str) -> bytes:
         """The bytes of a file; `NotFound` when there is none."""
@@ -120,15 +117,11 @@ class GitStore:
 
     def stream(self, oid: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """Bytes `start` up to `stop` (exclusive; None: the end) of a blob, in chunks of about 1 MiB."""
-        loose = read_loose(self._objects, oid, start, stop)
-        return loose if loose is not None else iter([self._raw(oid)[start:stop]])
+        return self._contents.stream(oid, start, stop)
 
     def size(self, oid: str) -> int:
         """The size of a blob in bytes."""
-        if oid not in self._sizes:
-            size = loose_size(self._objects, oid)
-            _remember(self._sizes, oid, len(self._raw(oid)) if size is None else size)
-        return self._sizes[oid]
+        return self._contents.size(oid)
 
     def commit(
         self,
@@ -157,17 +150,17 @@ class GitStore:
         changes = checked(changes)
         self._expect(self.head(ref), parent)
         # Contents are named by themselves, so they may be written while others read and commit.
-        blobs = {change: write_object(self._objects, b"blob", change.data) for change in changes if isinstance(change, Put)}
+        blobs = {change: self._contents.write(b"blob", change.data) for change in changes if isinstance(change, Put)}
         with self.lock:
             head = self._expect(self.head(ref), parent)
-            root = Folder(self._load, self._tree_of(head) if head else None)
+            root = Folder(self._contents.load, self._contents.tree_of(head) if head else None)
             edit(root, changes, blobs)
-            tree = root.write(self._write) or self._write(b"tree", b"")
-            if head and tree == self._tree_of(head) and not allow_empty:
+            tree = root.write(self._contents.write) or self._contents.write(b"tree", b"")
+            if head and tree == self._contents.tree_of(head) and not allow_empty:
                 return head
-            when = max(int(time.time()), self._commit(head).commit_time if head else 0)
+            when = max(int(time.time()), self._contents.commit(head).commit_time if head else 0)
             raw = _commit_object(tree, [head] if head else [], message, _identity(author, email), when)
-            oid = self._write(b"commit", raw.as_raw_string())
+            oid = self._contents.write(b"commit", raw.as_raw_string())
             refs.swap(self._repo, ref, oid, expect=head or refs.ABSENT)
             return oid
 
@@ -180,15 +173,15 @@ class GitStore:
         """Replace a branch's history by one commit with the same files; its id."""
         with self.lock:
             head = self.resolve(f"refs/heads/{branch}")
-            raw = _commit_object(self._tree_of(head), [], message, _identity(author, email), int(time.time()))
-            oid = self._write(b"commit", raw.as_raw_string())
+            raw = _commit_object(self._contents.tree_of(head), [], message, _identity(author, email), int(time.time()))
+            oid = self._contents.write(b"commit", raw.as_raw_string())
             refs.swap(self._repo, f"refs/heads/{branch}", oid, expect=head)
             return oid
 
     def log(self, rev: str, *, path: str | None = None, skip: int = 0, limit: int = 50) -> list[Commit]:
         """Commits reachable from `rev`, newest first; with `path`, only those that changed it."""
         with self.lock:
-            return history.log(self._repo, self.resolve(rev), self._oid_at, path=path, skip=skip, limit=limit)
+            return history.log(self._repo, self.resolve(rev), self._contents.oid_at, path=path, skip=skip, limit=limit)
 
     def count(self, rev: str) -> int:
         """How many commits are reachable from `rev`."""
@@ -198,13 +191,13 @@ class GitStore:
     def last_commits(self, rev: str, paths: Iterable[str]) -> dict[str, Commit]:
         """For each path, the newest commit that changed it."""
         with self.lock:
-            return history.last_commits(self._repo, self.resolve(rev), self._oid_at, set(paths))
+            return history.last_commits(self._repo, self.resolve(rev), self._contents.oid_at, set(paths))
 
     def diff(self, old: str | None, new: str) -> list[FileDiff]:
         """What changed from `old` (None: from nothing) to `new`, at most 1000 files, by path."""
         with self.lock:
-            left = self._tree_of(self.resolve(old)) if old else None
-            changed = changed_paths(left, self._tree_of(self.resolve(new)), self._entries)
+            left = self._contents.tree_of(self.resolve(old)) if old else None
+            changed = changed_paths(left, self._contents.tree_of(self.resolve(new)), self._contents.entries)
             pairs = [pair for pair, _ in zip(changed, range(MAX_DIFF_FILES), strict=False)]
             return [file_diff(path, a and self.blob(a), b and self.blob(b)) for path, a, b in pairs]
 
@@ -228,7 +221,7 @@ class GitStore:
         Errors: `Outdated` when it is elsewhere, `InvalidInput` for a bad name, `NotFound` for no such commit.
         """
         with self.lock:
-            if not self._is_commit(sha):
+            if not self._contents.is_commit(sha):
                 raise NotFound(f"Invalid rev id: {sha[:250]}")
             refs.swap(self._repo, name, sha, expect=expect)
 
@@ -243,70 +236,7 @@ class GitStore:
         made.name, made.message, made.object = name.encode(), message.encode(), (RawCommit, sha.encode())
         made.tagger, made.tag_time, made.tag_timezone = _identity(author, email), int(time.time()), 0
         with self.lock:
-            refs.swap(self._repo, f"refs/tags/{name}", self._write(b"tag", made.as_raw_string()), expect=refs.ABSENT)
-
-    def _write(self, kind: bytes, data: bytes) -> str:
-        return write_object(self._objects, kind, data)
-
-    def _raw(self, oid: str) -> bytes:
-        with self.lock:
-            try:
-                return self._repo.object_store.get_raw(oid.encode())[1]
-            except (KeyError, ValueError) as error:
-                raise NotFound("There is no such object in this repository.") from error
-
-    def _load(self, oid: str) -> Tree:
-        return self._repo.object_store[oid.encode()]
-
-    def _commit(self, oid: str) -> RawCommit:
-        return self._repo.object_store[oid.encode()]
-
-    def _is_commit(self, oid: str) -> bool:
-        try:
-            return isinstance(self._repo.object_store[oid.encode()], RawCommit)
-        except (KeyError, ValueError):
-            return False
-
-    def _tree_of(self, commit: str) -> str:
-        return self._commit(commit).tree.decode()
-
-    def _entries(self, tree: str) -> dict[str, tuple[int, str]]:
-        if tree not in self._trees:
-            items = self._load(tree).items()
-            names = {i.path.decode("utf-8", "surrogateescape"): (i.mode, i.sha.decode()) for i in items}
-            _remember(self._trees, tree, names)
-        return self._trees[tree]
-
-    def _walk(self, tree: str, path: str) -> tuple[int, str] | None:
-        at: tuple[int, str] = (FOLDER, tree)
-        for part in path.split("/"):
-            found = self._entries(at[1]).get(part) if at[0] == FOLDER else None
-            if found is None:
-                return None
-            at = found
-        return at
-
-    def _oid_at(self, commit: RawCommit, path: str) -> str | None:
-        found = self._walk(commit.tree.decode(), path)
-        return found[1] if found else None
-
-    def _entry(self, path: str, mode: int, oid: str) -> Entry:
-        folder = mode == FOLDER
-        return Entry(path, "directory" if folder else "file", oid, 0 if folder else self.size(oid), mode)
-
-    def _list(self, tree: str, prefix: str, recursive: bool) -> Iterator[Entry]:
-        for name, (mode, oid) in self._entries(tree).items():
-            if mode == GITLINK:
-                continue
-            yield self._entry(prefix + name, mode, oid)
-            if recursive and mode == FOLDER:
-                yield from self._list(oid, f"{prefix}{name}/", True)
-
-
-def _remember(cache: dict, key: str, value: object) -> None:
-    while len(cache) >= MAX_CACHED:
-        cache.pop(next(iter(cache)), None)
-    cache[key] = value
+            refs.swap(self._repo, f"refs/tags/{name}", self._contents.write(b"tag", made.as_raw_string()), expect=refs.ABSENT)
 
 
 def _identity(author: str, email: str) -> bytes:

@@ -20,6 +20,7 @@ from core.errors import InvalidInput, NotFound, SpacesError, StorageFull, TooLar
 
 MAX_JSON = 4_000_000
 MAX_PAGE = 1000
+_GIT = re.compile(r"/(info/refs|info/lfs/.*|git-(upload|receive)-pack)$")
 # An encoded slash inside one path segment, while routing: no file name may hold a control character.
 SLASH = "\x1f"
 EXPOSED = (
@@ -75,7 +76,9 @@ def failure(error: SpacesError, request: Request | None = None) -> Response:
     if commit := error.details.get("commit"):
         headers["X-Repo-Commit"] = commit
     if error.status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="Authentication required", charset="UTF-8"'
+        # git asks for a password only where Basic is offered; a browser would, too, so the API does not offer it.
+        scheme = "Basic" if request is not None and _GIT.search(request.url.path) else "Bearer"
+        headers["WWW-Authenticate"] = f'{scheme} realm="Authentication required", charset="UTF-8"'
     if request is not None and re.search(r"/(resolve|raw)/", request.url.path) and "/api/" not in request.url.path:
         return PlainTextResponse(message, error.status, headers)
     body: dict[str, Any] = {"error": message}

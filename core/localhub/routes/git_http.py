@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from core.errors import InvalidInput, Unauthorized
+from core.errors import InvalidInput
 from core.git.transport import advertise, receive_pack, upload_pack
 from core.localhub import access, wire
 from core.localhub.repos import Repo
@@ -32,17 +32,13 @@ def routes(hub: LocalHub) -> list[Route]:
         service = request.query_params.get("service", "")
         if service not in SERVICES:
             raise InvalidInput("This Hub speaks only git's smart protocol.", "Use git 1.7 or newer.")
-        repo, refusal = _repo(hub, request, service)
-        if repo is None:
-            return refusal
+        repo = _repo(hub, request, service)
         out = await to_thread.run_sync(_written, lambda out: advertise(hub.repos.path(repo.repo), service, out))
         return _sent(out, f"application/x-{service}-advertisement")
 
     async def rpc(request: Request) -> Response:
         service = request.url.path.rsplit("/", 1)[-1]
-        repo, refusal = _repo(hub, request, service)
-        if repo is None:
-            return refusal
+        repo = _repo(hub, request, service)
         # Browsers cannot send this type across origins without asking first, as git http-backend relies on too.
         if request.headers.get("content-type") != f"application/x-{service}-request":
             raise wire.Unprocessable("This is not a git request.")
@@ -60,16 +56,10 @@ def routes(hub: LocalHub) -> list[Route]:
     return listed
 
 
-def _repo(hub: LocalHub, request: Request, service: str) -> tuple[Repo | None, Response]:
-    """The repository, if the caller may do this with it; else the challenge that makes git ask for a password."""
-    try:
-        if service == "git-receive-pack":
-            return access.writable(hub, request)[0], Response()
-        return access.readable(hub, request), Response()
-    except Unauthorized as error:
-        refusal = wire.failure(error)
-        refusal.headers["WWW-Authenticate"] = 'Basic realm="Hub", charset="UTF-8"'
-        return None, refusal
+def _repo(hub: LocalHub, request: Request, service: str) -> Repo:
+    if service == "git-receive-pack":
+        return access.writable(hub, request)[0]
+    return access.readable(hub, request)
 
 
 def _serve(hub: LocalHub, repo: Repo, service: str, body: Path, out: BinaryIO) -> None:
