@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.caller import Caller, ignore
+from core.deploy.aftermath import Progress, after_failure, remove_if_ours
 from core.deploy.plan import DeployPlan
-from core.deploy.restore import put_back
 from core.deploy.steps import Steps
 from core.deploy.watch import Expected, wait_until_serving
-from core.errors import AppFailed, HubUnavailable, Outdated, SpacesError, TimedOut
+from core.errors import HubUnavailable, Outdated, SpacesError, TimedOut
 from core.events import Event
-from core.hub import STAGES, Hub, Ticket, address_of, answer_of, stage_of
+from core.hub import STAGES, Hub, Ticket, stage_of
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi, SpaceInfo
@@ -38,17 +38,6 @@ class Deployment:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-
-@dataclass
-class _Progress:
-    """What this call has done so far, for whoever must undo it."""
-
-    made: bool = False
-    initial: str | None = None
-    revision: str | None = None
-    stage_before: str = "STOPPED"
-    changed: bool = False
 
 
 async def apply_deploy(
@@ -76,7 +65,7 @@ async def apply_deploy(
     steps = Steps(emit)
     steps.tell("plan", plan.sentence, "done")
     begun = time.monotonic()
-    progress, stop = _Progress(), Ticket()
+    progress, stop = Progress(), Ticket()
     publishing = hub.later(_publish(hub, caller, plan, progress, steps, stop))
     try:
         await asyncio.shield(publishing)
@@ -90,11 +79,11 @@ async def apply_deploy(
         await asyncio.wait({undoing}, timeout=_CANCEL_SECONDS)
         raise
     except SpacesError as error:
-        told = await _after_failure(hub, caller, plan, progress, error)
+        told = await after_failure(hub, caller, plan, progress, error)
         steps.fail(told.message)
         raise told from None
     except Exception:
-        await _remove_if_ours(hub, caller, plan.repo, progress)
+        await remove_if_ours(hub, caller, plan.repo, progress)
         raise
     return Deployment(
         repo=plan.repo,
@@ -107,7 +96,7 @@ async def apply_deploy(
     )
 
 
-async def _publish(hub: Hub, caller: Caller, plan: DeployPlan, progress: _Progress, steps: Steps, stop: Ticket) -> None:
+async def _publish(hub: Hub, caller: Caller, plan: DeployPlan, progress: Progress, steps: Steps, stop: Ticket) -> None:
     """Create and commit. Runs to a safe point even when the deploy is cancelled: `stop` ends it before its next request."""
     repo = plan.repo
     if not plan.exists:
@@ -181,7 +170,7 @@ def _commit(api: HfApi, plan: DeployPlan, info: SpaceInfo) -> str:
     return made.oid
 
 
-async def _wake(hub: Hub, caller: Caller, plan: DeployPlan, progress: _Progress, stop: Ticket) -> None:
+async def _wake(hub: Hub, caller: Caller, plan: DeployPlan, progress: Progress, stop: Ticket) -> None:
     """Hardware that was asked for; and a start for a Space that a commit alone would not start."""
     repo, wanted = plan.repo, plan.hardware.id
     if plan.exists and wanted and plan.hardware_before and wanted != plan.hardware_before and not hub.local:
@@ -194,64 +183,10 @@ async def _wake(hub: Hub, caller: Caller, plan: DeployPlan, progress: _Progress,
 
 
 async def _undo_cancelled(
-    hub: Hub, caller: Caller, plan: DeployPlan, progress: _Progress, publishing: asyncio.Task[None]
+    hub: Hub, caller: Caller, plan: DeployPlan, progress: Progress, publishing: asyncio.Task[None]
 ) -> None:
     await asyncio.wait({publishing})
-    await _remove_if_ours(hub, caller, plan.repo, progress)
-
-
-async def _remove_if_ours(hub: Hub, caller: Caller, repo: str, progress: _Progress) -> bool | None:
-    """Delete the Space this call made, unless somebody else has committed to it. None: there was nothing to remove."""
-    if not progress.made:
-        return None
-
-    def question(api: HfApi) -> bool:
-        head = api.space_info(repo).sha
-        known = {progress.initial, progress.revision} - {None}
-        if head in known or (not known and len(list(api.list_repo_commits(repo, repo_type="space"))) <= 1):
-            api.delete_repo(repo, repo_type="space", missing_ok=True)
-            return True
-        return False
-
-    try:
-        return await hub.ask(caller, question, doing=f"remove {repo} again", timeout=30, retry=True)
-    except SpacesError:
-        return False
-
-
-async def _after_failure(
-    hub: Hub, caller: Caller, plan: DeployPlan, progress: _Progress, error: SpacesError
-) -> SpacesError:
-    """The error, with what became of the Space in its sentence. A Space that is only slow is left alone."""
-    final = isinstance(error, AppFailed) or progress.revision == progress.initial
-    if progress.made and final:
-        if await _remove_if_ours(hub, caller, plan.repo, progress):
-            return _also(error, "the Space it had made was removed", removed=True)
-        return _also(error, f"the Space it had made is still there: {plan.url}", removed=False)
-    if not progress.made and progress.changed and isinstance(error, AppFailed):
-        return await _after_failed_update(hub, caller, plan, progress, error)
-    return error
-
-
-async def _after_failed_update(
-    hub: Hub, caller: Caller, plan: DeployPlan, progress: _Progress, error: SpacesError
-) -> SpacesError:
-    before = (plan.parent or "")[:7]
-    try:
-        info = await hub.ask(caller, lambda api: api.space_info(plan.repo), doing=f"read {plan.repo}", retry=True)
-        address = address_of(info)
-        answer = await answer_of(hub, caller, address, private=bool(info.private)) if address else None
-        if answer is not None and answer < 400:
-            return _also(error, f"the revision before it ({before}) still serves", still_serving=True, kept=plan.parent)
-        if STAGES.get(progress.stage_before, ("", ""))[1] == "serving" and await put_back(hub, caller, plan, progress.revision):
-            return _also(error, f"the files of the revision before it ({before}) were put back", restored=True, kept=plan.parent)
-    except SpacesError:
-        pass  # the first error is the one to tell
-    return _also(error, "the Space does not serve", still_serving=False)
-
-
-def _also(error: SpacesError, more: str, **details: Any) -> SpacesError:
-    return type(error)(f"{error.message.rstrip('.')}; {more}.", error.fix, **(error.details | details))
+    await remove_if_ours(hub, caller, plan.repo, progress)
 
 
 def _count(number: int) -> str:
