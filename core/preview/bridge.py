@@ -71,7 +71,8 @@ async def _to_visitor(preview: Preview, send: Send, app: ClientConnection) -> No
             await send({"type": "websocket.send", "text" if isinstance(data, str) else "bytes": data})
     except ConnectionClosed:
         pass
-    await send({"type": "websocket.close", "code": _code(app.close_code), "reason": app.close_reason or ""})
+    code = 1011 if app.close_code in (None, 1006) else _code(app.close_code)  # it went away without a word
+    await send({"type": "websocket.close", "code": code, "reason": app.close_reason or ""})
 
 
 def _code(code: int | None) -> int:

@@ -24,7 +24,7 @@ class Limits:
     open_files: int = 512
     processes: int = 64  # of the whole tree
     threads: int = 256  # above those the user already has; the kernel does not count root's
-    start_seconds: float = 60  # from the start of the process to its first answer
+    start_seconds: float = 90  # from the start of the process to its first answer
     build_seconds: float = 900  # to install what requirements.txt asks for
     answer_seconds: float = 30  # from a request to the head of its answer
     stream_idle_seconds: float = 300  # between two pieces of a stream

@@ -49,34 +49,24 @@ def find(root: Path, path: str, index: str) -> File | None:
 
 def _open(root: Path, parts: list[str]) -> File | None:
     """Open step by step without following a link, so that no link made meanwhile leads out."""
+    here = None
     try:
         here = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
         for part in parts[:-1]:
             below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
             os.close(here)
             here = below
-    except OSError:
-        _close(locals().get("here"))
-        return None
-    try:
         descriptor = os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=here)
     except OSError:
         return None
     finally:
-        os.close(here)
+        if here is not None:
+            os.close(here)
     info = os.fstat(descriptor)
     if not stat.S_ISREG(info.st_mode):
         os.close(descriptor)
         return None
     return File(descriptor, info.st_size, info.st_mtime, content_type(parts[-1]))
-
-
-def _close(descriptor: int | None) -> None:
-    if descriptor is not None:
-        try:
-            os.close(descriptor)
-        except OSError:
-            pass
 
 
 def content_type(name: str) -> str:

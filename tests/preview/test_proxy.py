@@ -10,7 +10,7 @@ import pytest
 import websockets
 from websockets.sync.client import connect
 
-from tests.preview.conftest import run
+from tests.preview.conftest import APPS, run
 
 SEALED = {"content-security-policy", "x-content-type-options", "referrer-policy", "cross-origin-resource-policy"}
 
@@ -143,6 +143,26 @@ def test_an_app_notices_that_its_visitor_has_left(house, fastapi_app):
     with httpx.stream("GET", house.url(fastapi_app, "forever")) as answer:
         next(answer.iter_raw())
     assert httpx.get(house.url(fastapi_app, "was-left"), timeout=8).json() is True
+
+
+def test_when_an_app_ends_its_event_streams_end_and_other_answers_are_cut(house, caplog):
+    app = house.start({"main.py": (APPS / "fastapi_app.py").read_bytes()})
+    url = house.url(app, "ws").replace("http", "ws")
+    with (
+        httpx.stream("GET", house.url(app, "events")) as events,
+        httpx.stream("GET", house.url(app, "forever")) as cut,
+        connect(url, proxy=None) as ws,
+    ):
+        ticks, pieces = events.iter_raw(), cut.iter_raw()
+        assert next(ticks) and next(pieces) and ws.recv()
+        house.stop(app)
+        assert b"".join(ticks).endswith(b"data: tick\n\n")
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(pieces)
+        with pytest.raises(websockets.ConnectionClosed):
+            ws.recv()
+        assert ws.close_code == 1011
+    assert "Traceback" not in caplog.text
 
 
 def test_large_bodies_stream_and_larger_ones_are_refused(house, fastapi_app):

@@ -57,6 +57,16 @@ async def stream():
     return StreamingResponse(lines(), media_type="text/event-stream")
 
 
+@app.get("/events")
+async def events():
+    async def lines():
+        while True:
+            yield "data: tick\n\n"
+            await asyncio.sleep(0.05)
+
+    return StreamingResponse(lines(), media_type="text/event-stream")
+
+
 gone = asyncio.Event()
 
 
