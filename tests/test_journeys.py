@@ -31,8 +31,8 @@ def test_by_mcp(server):
         async with streamablehttp_client(server.url + "/gradio_api/mcp/") as (read, write, _), ClientSession(read, write) as session:
             await session.initialize()
 
-            async def tool(name, **arguments):
-                result = await session.call_tool(name, arguments)
+            async def tool(tool_name, /, **arguments):
+                result = await session.call_tool(tool_name, arguments)
                 body = json.loads(result.content[0].text)
                 assert not result.isError, body
                 return body
