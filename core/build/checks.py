@@ -82,14 +82,23 @@ def _paths(files: Mapping[str, bytes]) -> Iterator[Finding]:
 def _sizes(files: Mapping[str, bytes]) -> Iterator[Finding]:
     for path, data in files.items():
         if len(data) > FILE_BYTES:
-            yield Finding(path, 0, f"{path} is larger than {FILE_BYTES // 1_000_000} MB.", "Put it in a dataset or model repository.")
+            yield Finding(
+                path, 0,
+                f"{path} is larger than {FILE_BYTES // 1_000_000} MB.",
+                "Put it in a dataset or model repository.",
+            )
     if sum(map(len, files.values())) > PROJECT_BYTES:
-        yield Finding("", 0, f"The project is larger than {PROJECT_BYTES // 1_000_000} MB.", "Put the data in a dataset repository.")
+        yield Finding(
+            "", 0,
+            f"The project is larger than {PROJECT_BYTES // 1_000_000} MB.",
+            "Put the data in a dataset repository.",
+        )
 
 
 def _card(files: Mapping[str, bytes]) -> tuple[Card | None, list[Finding]]:
     if "README.md" not in files:
-        return None, [Finding("README.md", 0, "There is no README.md, so the Hub does not know how to run this.", "Add one with `sdk:` in its front matter.")]
+        message = "There is no README.md, so the Hub does not know how to run this."
+        return None, [Finding("README.md", 0, message, "Add one with `sdk:` in its front matter.")]
     try:
         card = read_card(files)
     except InvalidInput as error:
@@ -106,7 +115,11 @@ def _application(files: Mapping[str, bytes], card: Card) -> Iterator[Finding]:
         return
     needed = "Dockerfile" if card.sdk == "docker" else card.runs
     if needed not in files:
-        yield Finding(needed, 0, f"The {card.sdk} Space starts with {needed}, and there is no such file.", f"Add {needed} or change app_file in README.md.")
+        yield Finding(
+            needed, 0,
+            f"The {card.sdk} Space starts with {needed}, and there is no such file.",
+            f"Add {needed} or change app_file in README.md.",
+        )
 
 
 def _python(path: str, data: bytes) -> Iterator[Finding]:
@@ -116,7 +129,11 @@ def _python(path: str, data: bytes) -> Iterator[Finding]:
             compile(data, path, "exec", flags=ast.PyCF_ONLY_AST, dont_inherit=True)
             compile(data, path, "exec", dont_inherit=True)
     except SyntaxError as error:
-        yield Finding(path, error.lineno or 0, f"{path} line {error.lineno or 0}: {error.msg}.", "Correct the syntax of that line.")
+        yield Finding(
+            path, error.lineno or 0,
+            f"{path} line {error.lineno or 0}: {error.msg}.",
+            "Correct the syntax of that line.",
+        )
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         yield Finding(path, 0, f"{path} is not Python source ({type(error).__name__}).", "Save it as UTF-8 text.")
 
@@ -126,7 +143,11 @@ def _credentials(path: str, data: bytes) -> Iterator[Finding]:
         match = shape.search(data, 0, _SCANNED_BYTES)
         if match:
             line = data.count(b"\n", 0, match.start()) + 1
-            yield Finding(path, line, f"{path} line {line} holds what looks like {what}.", "Remove it and set it as a secret of the Space; if it was ever published, revoke it.")
+            yield Finding(
+                path, line,
+                f"{path} line {line} holds what looks like {what}.",
+                "Remove it and set it as a secret of the Space; if it was ever published, revoke it.",
+            )
 
 
 def _requirements(files: Mapping[str, bytes], card: Card | None) -> Iterator[Finding]:
@@ -140,7 +161,16 @@ def _requirements(files: Mapping[str, bytes], card: Card | None) -> Iterator[Fin
         try:
             name = canonicalize_name(Requirement(line.split(" --")[0].strip()).name)
         except InvalidRequirement:
-            yield Finding(path, number, f"{path} line {number} is not a requirement: {line[:80]!r}.", "Write it like `package==1.2.3`.")
+            yield Finding(
+                path, number,
+                f"{path} line {number} is not a requirement: {line[:80]!r}.",
+                "Write it like `package==1.2.3`.",
+            )
             continue
         if card and card.sdk == "gradio" and name in _BY_THE_SDK:
-            yield Finding(path, number, f"{path} line {number}: {name} comes with the gradio SDK.", "Remove the line; sdk_version in README.md decides.", "warning")
+            yield Finding(
+                path, number,
+                f"{path} line {number}: {name} comes with the gradio SDK.",
+                "Remove the line; sdk_version in README.md decides.",
+                "warning",
+            )

@@ -138,5 +138,8 @@ def _parts(manifest: Manifest, values: Mapping[str, Value]) -> list[str]:
 
 def _notes(manifest: Manifest, values: Mapping[str, Value]) -> list[str]:
     return [
-        f"{choice.label}: {choice.note}" for item in manifest.inputs for choice in item.choices if choice.note and _has(values[item.name], choice.value)
+        f"{choice.label}: {choice.note}"
+        for item in manifest.inputs
+        for choice in item.choices
+        if choice.note and _has(values[item.name], choice.value)
     ]

@@ -7,14 +7,24 @@ import re
 _TITLE_LENGTH = 50
 
 # “called X”, “named X”: the person has already chosen.
-_NAMED = re.compile(r"\b(?:called|named|titled|title it|call it|name it)\s+(?:[\"“'‘«`]([^\"”'’»`\n]{1,50})[\"”'’»`]|((?:[A-Z][\w-]*)(?:\s+[A-Z0-9][\w-]*){0,4}))")
+_NAMED = re.compile(
+    r"\b(?:called|named|titled|title it|call it|name it)\s+"
+    r"(?:[\"“'‘«`]([^\"”'’»`\n]{1,50})[\"”'’»`]|((?:[A-Z][\w-]*)(?:\s+[A-Z0-9][\w-]*){0,4}))"
+)
 _ASKING = re.compile(
-    r"^(?:(?:hi|hello|hey|ok|okay|so|well|please|pls|can you|could you|would you|i'd|i’d|i'm|i|we|you|want|need|would|like|love|wanna|have|an idea|to have|to(?![- ]do\b)"
-    r"|help|let's|lets|make|build|create|write|develop|design|generate|code|give|show|get|set up|me|us|my|our|a|an|the|some|simple|small|quick|basic|little|nice|cool|just"
-    r"|app|application|tool|web app|landing page|home ?page|web ?page|website|program|space|gradio|streamlit|that|which|where|for|of|can|tells?|shows?|gives?|lets|allow|allows|users?|people|you|i|we|to(?![- ]do\b)|something)\b[\s,:!.]*)+",
+    r"^(?:(?:hi|hello|hey|ok|okay|so|well|please|pls|can you|could you|would you|i'd|i’d|i'm|i|we|you|want|need|would|like|love"
+    r"|wanna|have|an idea|to have|to(?![- ]do\b)|help|let's|lets|make|build|create|write|develop|design|generate|code|give|show"
+    r"|get|set up|me|us|my|our|a|an|the|some|simple|small|quick|basic|little|nice|cool|just|app|application|tool|web app"
+    r"|landing page|home ?page|web ?page|website|program|space|gradio|streamlit|that|which|where|for|of|can|tells?|shows?|gives?"
+    r"|allows?|users?|people|something)\b[\s,:!.]*)+",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"(?:[.!?;:\n]|,\s|\s[-–—]\s|\s\(|\b(?:that|which|where|so that|so|because|I can|I could|I want|we can|when|while|whose|using|by|and (?:then|show|draw|tell|give|display|let|see|download|save|export|lists?|make)s?|in order to|please|including|showing)\b)", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"(?:[.!?;:\n]|,\s|\s[-–—]\s|\s\(|\b(?:that|which|where|so that|so|because|I can|I could|I want|we can|when|while|whose"
+    r"|using|by|and (?:then|show|draw|tell|give|display|let|see|download|save|export|lists?|make)s?|in order to|please|including"
+    r"|showing)\b)",
+    re.IGNORECASE,
+)
 _TAIL = re.compile(r"\s+(?:with|and|or|for|of|to|in|on|from|my|the|a|an|app|me|as|into|at)$", re.IGNORECASE)
 _KEPT = re.compile(r"\b(?:csv|json|api|html|css|mcp|url|sql|faq|pdf|rest|utf|id|ui|bmi|iso)s?\b", re.IGNORECASE)
 
@@ -28,7 +38,11 @@ _RESOURCES = (
     re.compile(r"\b(\w{3,24}) (?:rest )?(?:api|crud|backend|inventory api)\b"),
 )
 _NO_RESOURCE = frozenset(
-    "rest restful http json simple small web crud fastapi docker python api public own tiny app thing data stuff item people user typed sqlite basic backend server the and with using that mock fake test demo little postgre which graphql good new open".split()
+    """
+    rest restful http json simple small web crud fastapi docker python api public own tiny app thing data stuff item
+    people user typed sqlite basic backend server the and with using that mock fake test demo little postgre which
+    graphql good new open
+    """.split()
 )
 
 

@@ -201,7 +201,6 @@ class Project:
             return len(head) == 8_000 and error.start > 7_990
 
     def _known(self, revision: str) -> str:
-        """Only what is in this project's own history."""
         return self._git.resolve(revision)
 
     def _restore(self, revision: str, message: str, *, email: str | None = None) -> str:
