@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.git import Put, check_tree_path
-from core.localhub import access, info, listing, space_templates, starter, wire
+from core.localhub import access, hardware, info, listing, space_templates, starter, wire
 from core.localhub.card import SDKS, check_card
 from core.localhub.names import SINGULAR, Kind, RepoId, check_name, split_id
 from core.localhub.repos import Repo
@@ -91,7 +91,7 @@ def routes(hub: LocalHub) -> list[Route]:
     async def delete(request: Request) -> Response:
         who = access.signed_in(hub, request)
         asked = await wire.read_json(request, Delete)
-        repo = access.find(hub, _target(hub, who, asked.organization, asked.name, asked.type), who)
+        repo = access.find(hub, target(hub, who, asked.organization, asked.name, asked.type), who)
         _own(repo, who)
         await to_thread.run_sync(hub.repos.delete, repo)
         return PlainTextResponse("OK")
@@ -102,8 +102,7 @@ def routes(hub: LocalHub) -> list[Route]:
         repo = access.find(hub, split_id(asked.type, asked.fromRepo), who)
         _own(repo, who)
         namespace, _, name = asked.toRepo.rpartition("/")
-        target = _target(hub, who, namespace or None, name, asked.type)
-        await to_thread.run_sync(hub.repos.move, repo, target)
+        await to_thread.run_sync(hub.repos.move, repo, target(hub, who, namespace or None, name, asked.type))
         return PlainTextResponse("OK")
 
     async def settings(request: Request) -> Response:
@@ -111,7 +110,7 @@ def routes(hub: LocalHub) -> list[Route]:
         _own(repo, who)
         asked = await wire.read_json(request, Settings)
         changes: dict[str, Any] = {}
-        private = _private(asked.visibility, asked.private, repo.kind)
+        private = is_private(asked.visibility, asked.private, repo.kind)
         if private is not None:
             changes["private"] = private
         if asked.gated is not None:
@@ -166,14 +165,16 @@ def routes(hub: LocalHub) -> list[Route]:
 
 
 def _create(hub: LocalHub, who: Identity, asked: Create, base: str) -> Repo:
-    repo = _target(hub, who, asked.organization, asked.name, asked.type)
+    repo = target(hub, who, asked.organization, asked.name, asked.type)
     if asked.type == "space" and asked.sdk is None:
         raise InvalidInput(f'"sdk" is required for a Space: one of {", ".join(SDKS)}')
     if taken := hub.repos.find(repo):
         url = f"{base}/{taken.repo.path}"
         raise Conflict(f"You already created this {repo.kind} repo: {taken.full_name}", url=url)
     org = hub.users.org(repo.namespace)
-    private = _private(asked.visibility, asked.private, asked.type)
+    if asked.type == "space" and asked.hardware and asked.sdk != "static":
+        hardware.check_request(asked.hardware, asked.sdk, who, org)
+    private = is_private(asked.visibility, asked.private, asked.type)
     files = space_templates.files_of(asked.template) if asked.template else []
     files += [Put(check_tree_path(file.path), _content(file)) for file in asked.files]
     wanted = asked.model_dump(include={"hardware", "storageTier", "sleepTimeSeconds", "secrets", "variables"}, exclude_none=True)
@@ -188,7 +189,7 @@ def _create(hub: LocalHub, who: Identity, asked: Create, base: str) -> Repo:
     )
 
 
-def _target(hub: LocalHub, who: Identity, organization: str | None, name: str, kind: Kind) -> RepoId:
+def target(hub: LocalHub, who: Identity, organization: str | None, name: str, kind: Kind) -> RepoId:
     """The repository a body names, in a namespace this caller may write to."""
     if organization is None and "/" in name:
         organization, _, name = name.partition("/")
@@ -207,7 +208,7 @@ def _own(repo: Repo, who: Identity) -> None:
         raise Forbidden(f"You don't have the rights to change {repo.full_name}.")
 
 
-def _private(visibility: str | None, private: bool | None, kind: Kind) -> bool | None:
+def is_private(visibility: str | None, private: bool | None, kind: Kind) -> bool | None:
     if visibility == "protected":
         raise wire.NotImplementedHere("Protected Spaces are not offered here.", "Choose public or private.")
     return visibility == "private" if visibility else private
