@@ -108,6 +108,10 @@ class Bind:
             task.cancel()
             await asyncio.wait({task})
 
+    def runs(self, job: str, request: gr.Request) -> bool:
+        """Whether this page's job of that name is running."""
+        return (request.session_hash or "", job) in self._jobs
+
 
 async def _next(queue: asyncio.Queue[Event], task: asyncio.Task[None]) -> list[Event]:
     """The next event, or nothing when a beat has passed or the task ended first."""

@@ -9,9 +9,11 @@ from typing import Any
 
 import gradio as gr
 
-from core.errors import SpacesError
+from core.errors import SpacesError, Unauthorized
 from ui.bind import Bind
 from ui.parts import header
+
+_PATIENCE_SECONDS = 4  # nothing of the page waits longer than this for a Hub that is silent
 
 Preview = Mapping[str, Any]
 Updates = dict[Any, Any]
@@ -37,11 +39,15 @@ class Desk:
 
 
 async def account_of(bind: Bind, request: gr.Request) -> dict[str, Any] | None:
-    """The account that acts, or None when nobody is signed in or the Hub does not tell."""
+    """The account that acts; None when nobody is signed in; `{name: "", trouble}` when the Hub does not tell soon enough."""
     try:
-        return await bind.ask("hf_whoami", {}, request)
-    except SpacesError:
+        return await asyncio.wait_for(bind.ask("hf_whoami", {}, request), _PATIENCE_SECONDS)
+    except Unauthorized:
         return None
+    except SpacesError as error:
+        return {"name": "", "trouble": error.message}
+    except TimeoutError:
+        return {"name": "", "trouble": "The Hub has not said yet whose token acts."}
 
 
 async def projects_of(bind: Bind, request: gr.Request) -> list[dict[str, Any]]:

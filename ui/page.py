@@ -72,6 +72,8 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
         spaces.behave(bind, desk, board)
         keys.behave(bind, desk, key_cards, board.spaces)
         _behave(bind, desk, story, stage, shelf, key_cards)
+        for part in (key_cards.card, key_cards.form):  # a plan belongs to the account it was made for
+            part.signed(lambda: gr.Column(visible=False), None, panel.panel, **QUIET)
     for function in demo.fns.values():
         function.api_visibility = "private"  # also the handlers Gradio adds by itself, such as the sign-in button's
     return demo

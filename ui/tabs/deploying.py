@@ -95,7 +95,9 @@ def behave(bind: Bind, desk: Desk, own: Panel) -> None:
         known = planned and (planned["name"], planned["visibility"]) == ((name or "").strip(), visibility)
         if not project or known:
             return {own.planned: planned}
-        return await planning(project, name, visibility, request)
+        made = await planning(project, name, visibility, request)
+        # Pressing the button takes the focus from the name: by now the deploy may be drawing its steps here.
+        return {own.planned: made[own.planned]} if bind.runs("deploy", request) else made
 
     async def deploy(project: str | None, name: str, visibility: str, planned: dict | None, request: gr.Request) -> AsyncGenerator[Updates]:
         if not project:
@@ -106,8 +108,10 @@ def behave(bind: Bind, desk: Desk, own: Panel) -> None:
             yield fresh
             if now is None:
                 return
-            if now["exists"] and (not planned or planned["repo"] != now["repo"]):
-                yield {own.outcome: notice(f"{now['repo']} exists already.", "This would update it. Look at the plan, then press the button again.", tone="warning")}  # fmt: skip
+            if not planned or (now["exists"] and planned["repo"] != now["repo"]):
+                # Nobody has seen this plan, or it would touch a Space that the one they saw did not speak of.
+                there = f"{now['repo']} exists already; this would update it." if now["exists"] else f"This makes {now['repo']}."
+                yield {own.outcome: notice(there, "Look at the plan, then press the button again.", tone="warning")}
                 return
         lines = steps.begin(steps.DEPLOY)
         yield {
@@ -123,11 +127,11 @@ def behave(bind: Bind, desk: Desk, own: Panel) -> None:
             if isinstance(last, Done):
                 lines = steps.end(lines, "done")
                 over = _over(own, lines, drawn.deployed(last.result))
-                yield over | {own.planned: None, own.confirm: gr.Button("Deploy again", variant="secondary", visible=True)}
+                yield over | {own.confirm: gr.Button("Deploy again", variant="secondary", visible=True)}
             elif isinstance(last, Failed):
                 cancelled = last.error["code"] == "cancelled"
                 lines = steps.end(lines, "stopped" if cancelled else "failed")
-                yield _over(own, lines, _STOPPED if cancelled else drawn.not_deployed(last.error)) | {own.planned: None}
+                yield _over(own, lines, _STOPPED if cancelled else drawn.not_deployed(last.error))
             else:
                 yield {own.steps: steps.step_list(lines)}
 

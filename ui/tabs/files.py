@@ -160,7 +160,7 @@ def behave(bind: Bind, desk: Desk, shelf: Shelf, stage: preview.Stage) -> None:
             yield {each: value for each, value in updates.items() if each is not stage.panes}
             if desk.preview in updates:
                 running = updates[desk.preview] is not None
-                yield {shelf.said: notice("Saved, and the app runs.", tone="done") if running else notice("Saved, and the app does not start.", "The Preview pane says why; Undo takes the change back.", tone="failed")}  # fmt: skip
+                yield {shelf.said: notice("Saved, and the app runs.", tone="done") if running else notice("Saved, and the app does not start.", "The Preview and Logs panes say why. Undo takes the change back.", tone="failed")}  # fmt: skip
 
     given = [desk.project, desk.path, shelf.editor, shelf.loaded]
     shelf.tree.pick(pick, given, outputs(desk, shelf), **QUIET)

@@ -1,0 +1,166 @@
+"""The parts: hostile text stays text, every state has its word, addresses and frames only where they are safe."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from ui.parts import board, files, frame, header, keys, logs, notice, plan, receipt, results, steps, story
+
+HOSTILE = """</textarea></iframe><script>alert(1)</script><img src=x onerror=alert(2)>" onmouseover="alert(3)' x='"""
+ROW = {
+    "id": HOSTILE, "kind": "space", "title": HOSTILE, "summary": HOSTILE, "likes": 1234, "downloads": None, "updated": HOSTILE,
+    "task": HOSTILE, "sdk": HOSTILE, "tags": [HOSTILE], "runnable": True, "url": "javascript:alert(1)",
+}  # fmt: skip
+SPACE = {
+    "repo": HOSTILE, "title": HOSTILE, "stage": "RUNNING", "word": HOSTILE, "revision": None, "hardware": HOSTILE, "sdk": HOSTILE,
+    "host": "javascript:alert(1)", "url": HOSTILE, "serving": True, "error": HOSTILE, "private": True, "updated": None,
+}  # fmt: skip
+ERROR = {"code": HOSTILE, "message": HOSTILE, "fix": HOSTILE, "details": {"project": HOSTILE, "log": [HOSTILE]}}
+MATCH = {"id": HOSTILE, "title": HOSTILE, "summary": HOSTILE, "sdk": HOSTILE, "score": 1.0, "reasons": [HOSTILE]}
+PROJECT = {"id": HOSTILE, "slug": HOSTILE, "title": HOSTILE, "template": HOSTILE, "sdk": HOSTILE, "space": HOSTILE, "revision": HOSTILE, "created_at": HOSTILE}
+PLAN = {
+    "repo": HOSTILE, "url": HOSTILE, "sentence": HOSTILE, "exists": True, "visibility": "public", "hardware": HOSTILE,
+    "hardware_why": HOSTILE, "cost_per_hour": 0.6, "payer": HOSTILE, "account": HOSTILE, "notes": [HOSTILE], "warnings": [HOSTILE],
+    "files": [{"path": HOSTILE, "change": "created", "size": 3, "why": HOSTILE}],
+}  # fmt: skip
+DRAWN = {
+    "header": header.header(projects=[PROJECT], project=HOSTILE, hub=HOSTILE, local=False, account={"name": HOSTILE, "fullname": HOSTILE}),
+    "silent": header.header(projects=[], project=None, hub="x", local=False, account={"name": "", "trouble": HOSTILE}),
+    "dock": header.dock(stage="working", title=HOSTILE),
+    "steps": steps.step_list([steps.Line("a", HOSTILE, "working", 1.0)], title=HOSTILE),
+    "failure": notice.failure(ERROR, notice.Button(HOSTILE, event="again", arg=HOSTILE)),
+    "empty": notice.empty(HOSTILE, HOSTILE),
+    "built": story.built({"project": PROJECT, "notes": [HOSTILE], "ranked": [MATCH, {**MATCH, "id": "b"}], "template": "b"}),
+    "no template": story.not_built({**ERROR, "code": "no_template_fits", "details": {"nearest": [MATCH]}}),
+    "not built": story.not_built(ERROR),
+    "receipt": receipt.receipt(PROJECT, [{"path": HOSTILE, "size": 1}], [{"path": HOSTILE, "line": 1, "message": HOSTILE, "fix": HOSTILE, "severity": "error"}], {"why": HOSTILE, "inputs": {HOSTILE: [HOSTILE]}, "ranked": [MATCH]}),  # fmt: skip
+    "logs": logs.log_lines([{"number": 1, "at": 1.0, "source": HOSTILE, "text": HOSTILE}]),
+    "tree": files.tree([{"path": HOSTILE, "size": 1}], HOSTILE),
+    "history": files.history([{"revision": HOSTILE, "message": HOSTILE, "at": HOSTILE}], HOSTILE, [{"path": HOSTILE, "status": HOSTILE, "added": 1, "removed": 1, "patch": "+" + HOSTILE}]),  # fmt: skip
+    "plan": plan.plan(PLAN, local=False),
+    "deployed": plan.deployed({"repo": HOSTILE, "url": "javascript:alert(1)", "unchanged": False, "seconds": 3.0}),
+    "not deployed": plan.not_deployed(ERROR),
+    "results": results.results([ROW], results.Ask(), query=HOSTILE, sample=True, more=True),
+    "no results": results.results([], results.Ask(), query=HOSTILE, sample=False, more=False),
+    "details": results.details({**ROW, "card": {"library_name": HOSTILE}, "license": HOSTILE, "files": [{"path": HOSTILE, "size": 1}], "models": [HOSTILE]}),
+    "board": board.board([SPACE], opened=board.Open(HOSTILE, "log", lines=(HOSTILE,)), trouble={"repo": HOSTILE, "message": HOSTILE, "fix": HOSTILE}),
+    "delete": board.board([SPACE], opened=board.Open(HOSTILE, "delete")),
+    "account": keys.account_card({"name": HOSTILE, "fullname": HOSTILE, "token_role": HOSTILE, "orgs": [{"name": HOSTILE, "role": HOSTILE}]}, source="own", hub=HOSTILE, local=False, last4=HOSTILE),  # fmt: skip
+    "connect": keys.connect("http://" + HOSTILE),
+    "frame": frame.frame({"path": "/p/abc-def/", "stage": "running"}, HOSTILE),
+}  # fmt: skip
+
+
+class Reader(HTMLParser):
+    """Collects tags and attributes the way a browser would see them."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_hostile_text_stays_text(name):
+    read = Reader(DRAWN[name])
+    assert not {"script", "img", "textarea"} & set(read.tags)
+    assert not [key for key, _ in read.attributes if key.startswith("on")]
+    assert not [value for key, value in read.attributes if key in ("href", "src") and (value or "").startswith("javascript")]
+
+
+def test_every_part_that_was_given_the_text_shows_it():
+    for name, html in DRAWN.items():
+        read = Reader(html)
+        shown = read.text + " ".join(value or "" for _, value in read.attributes)
+        assert "alert(1)" in shown, name
+
+
+@pytest.mark.parametrize("path", ["https://evil.example/", "//evil.example/", "/hub/", "javascript:alert(1)", "/p/a/../../api/", "", None])
+def test_only_previews_are_framed(path):
+    assert frame.frame({"path": path, "stage": "running"}) == ""
+
+
+def test_the_frame_is_of_an_opaque_origin():
+    sandbox = dict(Reader(frame.frame({"path": "/p/1a-b_C/", "stage": "running"})).attributes)["sandbox"].split()
+    assert "allow-scripts" in sandbox and not {"allow-same-origin", "allow-top-navigation"} & set(sandbox)
+
+
+@pytest.mark.parametrize("stage", ["building", "starting", "failed", "stopped"])
+def test_nothing_is_framed_before_it_runs_or_after(stage):
+    assert frame.frame({"path": "/p/a-b/", "stage": stage}) == ""
+
+
+def test_unauthorized_brings_the_button_that_signs_in():
+    html = plan.not_deployed({"code": "unauthorized", "message": "Nobody is signed in.", "fix": "Sign in."})
+    assert 'data-go="keys"' in html
+
+
+@pytest.mark.parametrize(("code", "event"), [("conflict", "rename"), ("invalid_input", "rename"), ("hub_unavailable", "again"), ("outdated", "again")])
+def test_a_failed_deploy_offers_what_mends_it(code, event):
+    assert f'data-act="{event}"' in plan.not_deployed({"code": code, "message": "m", "fix": "f"})
+
+
+def test_an_invalid_idea_is_not_worth_trying_again():
+    assert 'data-act="again"' not in story.not_built({"code": "invalid_input", "message": "m", "fix": "f"})
+    assert 'data-act="again"' in story.not_built({"code": "hub_unavailable", "message": "m", "fix": "f"})
+
+
+def test_the_template_that_was_used_is_not_offered_again():
+    ranked = [{**MATCH, "id": name, "title": name} for name in ("used", "second")]
+    html = story.built({"project": {"title": "T"}, "ranked": ranked, "template": "used", "notes": []})
+    assert 'data-arg="second"' in html and 'data-arg="used"' not in html
+
+
+def test_examples_are_six_and_each_has_its_template():
+    from core.build import analyze, select
+
+    chosen = [select(analyze(idea)).chosen for _, idea in story.EXAMPLES]
+    assert len(chosen) == 6 and all(chosen)
+    assert len({match.id for match in chosen}) == 5
+
+
+def test_the_plan_says_cost_payer_and_every_change():
+    html = Reader(plan.plan({**PLAN, "payer": "acme", "files": [{"path": f"f{n}.py", "change": "created", "size": 1, "why": None} for n in range(45)]}, local=False)).text  # fmt: skip
+    assert "$0.60 an hour" in html and "@acme" in html and "and 5 more" in html
+    free = Reader(plan.plan({**PLAN, "cost_per_hour": 0, "payer": None}, local=True)).text
+    assert "Free" in free and "Nobody" in free
+
+
+def test_filters_belong_to_their_kind():
+    ask = results.Ask().toggle("gradio").toggle("no such tag")
+    assert ask.tags == ("gradio",)
+    assert ask.toggle("gradio").tags == ()
+    assert ask.of("model").tags == () and ask.of("nonsense") is ask
+    assert ask.sorted_by("downloads").sort == "relevance"  # Spaces have none
+
+
+def test_duplicate_project_names_can_be_told_apart():
+    html = header.header(projects=[{"id": "1", "title": "A", "slug": "a-1"}, {"id": "2", "title": "A", "slug": "a-2"}], project="2", hub="h", local=True, account=None)  # fmt: skip
+    assert re.search(r'value="2" selected>A · a-2<', html)
+
+
+def test_log_lines_lose_colours_and_tricks_and_keep_their_words():
+    assert logs.clean("\x1b[31mred\x1b[0m \u202etxt\r\n") == "red txt"
+    assert len(logs.clean("x" * 10_000)) == 2000
+    assert "is-trouble" in logs.log_lines([{"source": "run", "text": "ValueError: Error in app", "at": None}])
+
+
+@pytest.mark.parametrize(("path", "language"), [("app.py", "python"), ("a/Dockerfile", "dockerfile"), ("x.yml", "yaml"), ("LICENSE", None), ("a.unknown", None)])
+def test_the_editor_knows_the_language(path, language):
+    assert files.language(path) == language
+
+
+def test_the_tree_shows_folders_before_files_and_marks_the_open_one():
+    html = files.tree([{"path": path} for path in ("z.py", "a/b/c.py", "a/d.py")], "a/d.py")
+    assert [name for _, name in re.findall(r"<(span|li[^>]*)>([^<]+)<", html)] == ["a/", "b/", "c.py", "d.py", "z.py"]
+    assert 'data-arg="a/d.py" aria-current="true"' in files.tree([{"path": "a/d.py"}], "a/d.py")
