@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidInput, PaymentRequired
-from core.localhub.repos import Repo
 from core.localhub.users import Identity, Org
 
 # Names, sizes and hourly prices: https://huggingface.co/docs/hub/spaces-gpus (2026).
@@ -22,8 +21,8 @@ def kinds() -> tuple[dict[str, Any], ...]:
     return tuple(_shape(kind) for kind in json.loads(FILE.read_text("utf-8")))
 
 
-def check_request(flavor: str, repo: Repo, who: Identity, org: Org | None) -> str:
-    """The hardware, if this Space may ask for it.
+def check_request(flavor: str, sdk: str | None, who: Identity, org: Org | None) -> str:
+    """The hardware, if a Space of this sdk in the user's or organization's namespace may ask for it.
 
     Errors: `InvalidInput` for a kind that does not exist or does not fit; `PaymentRequired` where nobody can pay.
     """
@@ -31,9 +30,9 @@ def check_request(flavor: str, repo: Repo, who: Identity, org: Org | None) -> st
     if chosen is None:
         names = ", ".join(kind["name"] for kind in kinds())
         raise InvalidInput(f'"flavor" must be one of [{names}]')
-    if repo.sdk == "static":
+    if sdk == "static":
         raise InvalidInput("Static Spaces have no hardware")
-    if flavor == ZERO_GPU and repo.sdk != "gradio":
+    if flavor == ZERO_GPU and sdk != "gradio":
         raise InvalidInput("ZeroGPU is for Gradio Spaces only")
     pays = bool(org.plan) if org else who.user.canPay
     if chosen["unitCostMicroUSD"] and not pays:

@@ -157,8 +157,8 @@ class Spaces:
     def _updated(self, repo: Repo) -> None:
         space = self.get(repo)
         was, space.repo = space.place, repo
-        if space.place != was and space.desired.state == "running":
-            self._launcher.spawn(self.rebuild(space))  # its address changed, and an app is told its address when it starts
+        if space.place != was:
+            self._launcher.spawn(self._start_at_new_address(space))
 
     def _renamed(self, repo: Repo) -> None:
         space = self.get(repo)
@@ -166,7 +166,13 @@ class Spaces:
         space.repo = repo
         space.desired = first_wish(repo, space.desired, self._places)
         self._places[space.desired.subdomain] = space
-        self._launcher.spawn(self.change(space, space.desired, rebuild=True))
+        self._launcher.spawn(self._start_at_new_address(space))
+
+    async def _start_at_new_address(self, space: Space) -> None:
+        """An app is told its address when it starts, so the one that runs cannot serve at another."""
+        await self.change(space, space.desired)
+        if space.desired.state == "running":
+            await self.rebuild(space, fresh=True)
 
     def _deleted(self, repo: Repo) -> None:
         space = self._spaces.pop(repo.id, None)

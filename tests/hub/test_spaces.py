@@ -194,7 +194,11 @@ def test_hardware_is_a_wish_that_somebody_must_be_able_to_pay(api, app, name):
     for unfit in ("zero-a10g", "abacus"):
         with pytest.raises(BadRequestError):
             api.request_space_hardware(app, unfit)
-    api.create_repo(f"acme/{name}", repo_type="space", space_sdk="docker")
+    with pytest.raises(HfHubHTTPError):
+        api.create_repo(f"anna/{name}", repo_type="space", space_sdk="gradio", space_hardware="a100-large")
+    assert not api.repo_exists(f"anna/{name}", repo_type="space")
+    api.create_repo(f"acme/{name}", repo_type="space", space_sdk="docker", space_hardware="cpu-upgrade")
+    assert api.get_space_runtime(f"acme/{name}").requested_hardware == "cpu-upgrade"
     granted = api.request_space_hardware(f"acme/{name}", "t4-medium", sleep_time=300)
     assert (granted.requested_hardware, granted.hardware, granted.sleep_time) == ("t4-medium", None, 300)
 

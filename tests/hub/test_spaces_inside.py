@@ -183,11 +183,11 @@ def test_a_space_with_too_many_files_is_refused_before_they_are_read(tmp_path):
 
 def test_hardware_follows_kind_and_purse():
     poor, rich = (Identity(User(name="anna", canPay=pays), Token(token="hf_x")) for pays in (False, True))
-    assert hardware.check_request("zero-a10g", REPO, poor, None) == "zero-a10g"
-    assert hardware.check_request("t4-small", REPO, rich, None) == "t4-small"
-    assert hardware.check_request("t4-small", REPO, poor, Org(name="acme", plan="team")) == "t4-small"
+    assert hardware.check_request("zero-a10g", "gradio", poor, None) == "zero-a10g"
+    assert hardware.check_request("t4-small", "docker", rich, None) == "t4-small"
+    assert hardware.check_request("t4-small", "docker", poor, Org(name="acme", plan="team")) == "t4-small"
     for who, org in ((poor, None), (rich, Org(name="acme"))):
         with pytest.raises(PaymentRequired):
-            hardware.check_request("t4-small", REPO, who, org)
+            hardware.check_request("t4-small", "docker", who, org)
     minutes = next(kind for kind in hardware.kinds() if kind["name"] == "t4-small")
     assert minutes["unitLabel"] == "minute" and round(minutes["unitCostUSD"] * 60, 2) == 0.40

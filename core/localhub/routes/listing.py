@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.localhub.server import LocalHub
 
 MAX_QUERY = 400
+MAX_MEANING = 2000
 # A relevance below this is a word in common by chance.
 RELEVANT = 0.12
 MAX_FOUND = 100
@@ -60,8 +61,8 @@ def routes(hub: LocalHub) -> list[Route]:
 
     async def semantic_search(request: Request) -> Response:
         text = request.query_params.get("q", "").strip()
-        if not text or len(text) > MAX_QUERY:
-            raise InvalidInput(f'"q" must be a text of 1 to {MAX_QUERY} characters')
+        if not text or len(text) > MAX_MEANING:
+            raise InvalidInput(f'"q" must be a text of 1 to {MAX_MEANING} characters')
         sdks, filters = _names(request, "sdk"), _names(request, "filter")
         query = listing.Query("space", filters=tuple(filters))
         who, base = access.identify(hub, request), wire.base_url(request, hub.prefix)

@@ -94,7 +94,7 @@ def routes(hub: LocalHub) -> list[Route | Mount]:
     async def request_hardware(request: Request) -> Response:
         repo, who = access.writable(hub, request)
         space, asked = spaces.get(repo), await wire.read_json(request, Hardware)
-        chosen = hardware.check_request(asked.flavor, repo, who, hub.users.org(repo.repo.namespace))
+        chosen = hardware.check_request(asked.flavor, repo.sdk, who, hub.users.org(repo.repo.namespace))
         wished = replace(space.desired, hardware=chosen)
         if asked.sleepTimeSeconds is not None:
             wished = replace(wished, sleep_seconds=_sleep(asked.sleepTimeSeconds))
