@@ -6,6 +6,7 @@ One file, mode 600, inside the Space's repository folder, so that it moves and g
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import secrets as randomness
@@ -14,10 +15,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from core.errors import InvalidInput, TooLarge
+from core.errors import InvalidInput, StorageFull, TooLarge
 from core.localhub.repos import now
 from core.secrets import Secret
 
+LOG = logging.getLogger(__name__)
 FILE = "runtime.json"
 KEY = re.compile(r"[a-zA-Z][_a-zA-Z0-9]{0,199}")
 MAX_VALUES = 200
@@ -69,18 +71,23 @@ class Desired:
 
 
 def load(folder: Path) -> Desired | None:
-    """What was saved for the repository in `folder`, or None."""
+    """What was saved for the repository in `folder`, or None. A file that is no such thing is put aside, and logged."""
     try:
         shape = json.loads((folder / FILE).read_text("utf-8"))
+        secret = {key: Value(SpaceSecret(v["value"]), v["description"], v["updated_at"]) for key, v in shape["secrets"].items()}
+        variables = {key: Value(**value) for key, value in shape["variables"].items()}
+        return Desired(**{**shape, "secrets": secret, "variables": variables})
     except FileNotFoundError:
         return None
-    shape["secrets"] = {k: Value(SpaceSecret(v["value"]), v["description"], v["updated_at"]) for k, v in shape["secrets"].items()}
-    shape["variables"] = {k: Value(**v) for k, v in shape["variables"].items()}
-    return Desired(**shape)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        # One damaged file must not keep the other Spaces from starting.
+        LOG.error("%s cannot be read (%s); it is kept as %s.broken", folder / FILE, type(error).__name__, FILE)
+        os.replace(folder / FILE, folder / f"{FILE}.broken")
+        return None
 
 
 def save(folder: Path, desired: Desired) -> None:
-    """Replace what is saved, by one rename."""
+    """Replace what is saved, by one rename. `StorageFull` when it cannot be written; the file is then as it was."""
     shape: dict[str, Any] = {name: getattr(desired, name) for name in Desired.__dataclass_fields__}
     for name in ("secrets", "variables"):
         shape[name] = {key: _stored(value) for key, value in shape[name].items()}
@@ -89,6 +96,8 @@ def save(folder: Path, desired: Desired) -> None:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(shape, file)
         os.replace(fresh, folder / FILE)
+    except OSError as error:
+        raise StorageFull(f"The settings of the Space cannot be saved: {error.strerror}.") from None
     finally:
         fresh.unlink(missing_ok=True)
 

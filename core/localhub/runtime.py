@@ -7,12 +7,15 @@ keeps its address until its successor answers.
 from __future__ import annotations
 
 import asyncio
+import hmac
+import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from core.errors import SpacesError
 from core.git import GitStore
 from core.localhub import desired as wishes
 from core.localhub.desired import Desired
@@ -23,6 +26,7 @@ from core.localhub.space import GIVEN_AT_CREATION, Space, first_wish, runtime_sh
 if TYPE_CHECKING:
     from core.localhub.server import LocalHub
 
+LOG = logging.getLogger(__name__)
 MAX_RUNNING = 12  # Spaces; the least recently used one sleeps when another starts
 
 
@@ -67,7 +71,8 @@ class Spaces:
     def at(self, place: str) -> Space | None:
         """The Space with this part of an address. A private one answers only to its unguessable address."""
         space = self._places.get(place.partition("~")[0])
-        return space if space is not None and space.place == place else None
+        known = space.place if space is not None else ""
+        return space if hmac.compare_digest(known.encode(), place.encode("latin-1", "replace")) and place else None
 
     def runtime(self, repo: Repo, base: str = "") -> dict[str, Any]:
         """The runtime of a repository's Space, as the Hub tells it."""
@@ -128,9 +133,11 @@ class Spaces:
         while True:
             await asyncio.sleep(1)
             for space in list(self._spaces.values()):
-                limit = space.desired.sleep_seconds
-                if space.serving and not space.trying and not space.static and 0 < limit < time.monotonic() - space.last_used:
-                    await self.halt(space, "sleeping")
+                if _idle(space):
+                    try:
+                        await self.halt(space, "sleeping")
+                    except SpacesError as error:
+                        LOG.warning("%s could not be put to sleep: %s", space.repo.full_name, error.message)
 
     async def _remember_use(self, space: Space) -> None:
         if space.serving is not None:
@@ -205,3 +212,10 @@ class Spaces:
 
     def _git(self, space: Space) -> GitStore:
         return self._hub.repos.git(space.repo)
+
+
+def _idle(space: Space) -> bool:
+    """Whether nobody has asked it for anything for as long as its owner allows."""
+    if space.serving is None or space.trying is not None or space.static:
+        return False
+    return 0 < space.desired.sleep_seconds < time.monotonic() - space.last_used

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
-from core.errors import InvalidInput, PaymentRequired, TooLarge
+from core.errors import InvalidInput, PaymentRequired, StorageFull, TooLarge
 from core.git import Delete, Put
 from core.localhub import LocalHub, desired, hardware, runtime
 from core.localhub.builds import CannotBuild, plan, read_files
@@ -138,6 +138,15 @@ def test_what_is_wanted_is_kept_for_its_owner_only_and_read_again(tmp_path):
     assert "two" not in repr(wished) and wished.key not in repr(wished)
     assert wished.secrets["KEY"].shown() == {"description": "what for", "updatedAt": wished.secrets["KEY"].updated_at}
     assert desired.load(tmp_path / "nowhere") is None
+
+
+def test_a_damaged_file_is_put_aside_and_a_full_disk_leaves_the_one_there_is(tmp_path):
+    for damage in ("", "[]", '{"state": "running"}', '{"secrets": {"A": 1}, "variables": {}}'):
+        (tmp_path / desired.FILE).write_text(damage)
+        assert desired.load(tmp_path) is None
+        assert (tmp_path / f"{desired.FILE}.broken").read_text() == damage and not (tmp_path / desired.FILE).exists()
+    with pytest.raises(StorageFull):
+        desired.save(tmp_path / "no such folder", Desired())
 
 
 def test_a_name_is_a_variable_or_a_secret_and_bounded():
