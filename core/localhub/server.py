@@ -21,7 +21,7 @@ from core.errors import NotFound, SpacesError
 from core.localhub.access import Moved
 from core.localhub.names import Kind, RepoId, subdomain
 from core.localhub.repos import Repo, RepoStore
-from core.localhub.routes import commits, content, git_http, identity, lfs, listing, owned, refs, repos, spaces
+from core.localhub.routes import commits, content, git_http, identity, lfs, listing, owned, pages, refs, repos, spaces
 from core.localhub.users import Users
 from core.localhub.wire import EXPOSED, SLASH, failure, on_error
 from core.secrets import Secret
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from core.preview import Previews
 
 # In the order they are tried. A group that is added here is served.
-GROUPS = (identity, listing, spaces, repos, owned, commits, content, refs, lfs, git_http)
+GROUPS = (identity, listing, spaces, repos, owned, commits, content, refs, lfs, git_http, pages)
 
 
 class Catalogue(Protocol):
