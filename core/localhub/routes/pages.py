@@ -1,4 +1,4 @@
-"""What a browser sees at a repository's address: its files, how to get them, and where its Space runs."""
+"""Plain pages for the addresses clients print: a repository's files, and a commit. For people; no script, no login."""
 
 from __future__ import annotations
 
@@ -11,53 +11,101 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from core.errors import NotFound
 from core.localhub import access, info, wire
-from core.localhub.names import PLURAL
-from core.localhub.repos import Repo
+from core.localhub.names import PREFIX
+from core.localhub.repos import Repo, format_time
+from core.localhub.routes.content import rev_and_path
 
 if TYPE_CHECKING:
     from core.localhub.server import LocalHub
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-top-navigation-by-user-activation"
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><style>
- :root {{ color-scheme: light dark }} body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }}
- h1 {{ font-size: 1.25rem }} table {{ width: 100%; border-collapse: collapse }} td {{ padding: 4px 0; border-top: 1px solid #8883 }}
- td:last-child {{ text-align: right; font-variant-numeric: tabular-nums }} pre {{ padding: 12px; overflow: auto; border: 1px solid #8883; border-radius: 8px }}
-</style><main><p>{kind} on the Local Hub</p><h1>{title}</h1>{body}</main></html>"""
+MAX_ROWS = 1000
+MAX_PATCH = 200_000
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+:root{{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}}body{{max-width:60rem;margin:2rem auto;padding:0 1rem}}
+h1{{font-size:1.4rem;overflow-wrap:anywhere}}table{{border-collapse:collapse;width:100%}}td{{padding:.35rem .5rem;border-top:1px solid #8884}}
+td+td{{text-align:right;white-space:nowrap}}pre,code{{font:.85rem/1.45 ui-monospace,monospace}}
+pre{{overflow:auto;padding:.75rem;border:1px solid #8884;border-radius:.5rem}}.quiet{{opacity:.75}}a{{overflow-wrap:anywhere}}
+</style></head><body>{body}</body></html>"""
 
 
 def routes(hub: LocalHub) -> list[Route]:
-    """`GET /{namespace}/{name}`, `/datasets/…`, `/spaces/…` and the page of one commit below them."""
-
-    async def repository(request: Request) -> Response:
+    async def folder(request: Request) -> Response:
         repo = access.readable(hub, request)
-        known = await to_thread.run_sync(info.snapshot, hub, repo)
-        here = f"{wire.base_url(request, hub.prefix)}/{repo.repo.path}"
-        rows = "".join(
-            f'<tr><td><a href="{here}/resolve/main/{quote(file.path)}">{escape(file.path)}</a></td><td>{file.size:,} B</td></tr>'
-            for file in (known.files if known else ())
-        )
-        described = hub.describe_space(repo, wire.base_url(request, hub.prefix)) if repo.repo.kind == "space" else {}
-        runs = f'<p><a href="{escape(described["host"])}/"><b>Open the app</b></a></p>' if described.get("host") else ""
-        return _page(repo, f"{runs}<pre>git clone {escape(here)}</pre><table>{rows}</table>")
+        rev, path = rev_and_path(request) if "rev" in request.path_params else ("main", "")
+        base = wire.base_url(request, hub.prefix)
+        return await to_thread.run_sync(lambda: _answer(str(repo.repo), _folder(hub, repo, base, rev, path)))
 
     async def commit(request: Request) -> Response:
         repo = access.readable(hub, request)
-        git = hub.repos.git(repo)
-        sha = await to_thread.run_sync(info.resolve, git, request.path_params["sha"])
-        one = (await to_thread.run_sync(lambda: git.log(sha, limit=1)))[0]
-        changes = await to_thread.run_sync(git.diff, next(iter(one.parents), None), sha)
-        shown = "".join(f"<p>{escape(each.path)} ({each.status})</p><pre>{escape(each.patch[:20_000])}</pre>" for each in changes[:100])
-        return _page(repo, f"<p><b>{escape(one.title)}</b><br>{escape(one.author)}, {one.at:%Y-%m-%d %H:%M} UTC, {sha[:7]}</p>{shown}")
+        base = wire.base_url(request, hub.prefix)
+        sha = wire.segment(request, "rev")
+        return await to_thread.run_sync(lambda: _answer(f"{repo.repo} at {sha[:7]}", _commit(hub, repo, base, sha)))
 
-    return [
-        Route(prefix + "/{namespace}/{name}" + rest, page, methods=["GET"])
-        for prefix in ("/{kind:kind}", "")
-        for rest, page in (("", repository), ("/commit/{sha}", commit))
-    ]
+    listed = []
+    for prefix in ("/{kind:kind}", ""):
+        at = prefix + "/{namespace}/{name}"
+        listed += [Route(at, folder), Route(at + "/tree/{rev}", folder), Route(at + "/tree/{rev}/{path:path}", folder)]
+        listed += [Route(at + "/commit/{rev}", commit)]
+    return listed
 
 
-def _page(repo: Repo, body: str) -> HTMLResponse:
-    kind = PLURAL[repo.repo.kind][:-1].capitalize()
-    return HTMLResponse(_PAGE.format(title=escape(str(repo.repo)), kind=kind, body=body), headers={"Content-Security-Policy": _POLICY})
+def _answer(title: str, body: str) -> Response:
+    page = _PAGE.format(title=escape(title), body=body).encode("utf-8", "replace")
+    return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
+
+
+def _folder(hub: LocalHub, repo: Repo, base: str, rev: str, path: str) -> str:
+    git = hub.repos.git(repo)
+    commit = info.resolve(git, rev)
+    try:
+        entries = git.tree(commit, path)
+    except NotFound as error:
+        raise wire.EntryNotFound(error.message, commit=commit) from None
+    at = f"{base}/{PREFIX[repo.kind]}{repo.repo}"
+    rows = [_row(at, rev, entry.path, entry.path.rsplit("/", 1)[-1], entry.kind, entry.size) for entry in entries[:MAX_ROWS]]
+    if path:
+        rows.insert(0, _row(at, rev, path.rpartition("/")[0], "..", "directory", 0))
+    if len(entries) > MAX_ROWS:
+        rows.append(f"<tr><td class=quiet>and {len(entries) - MAX_ROWS} more</td><td></td></tr>")
+    latest = git.log(commit, limit=1)[0]
+    lines = [f"<h1>{escape(repo.kind.capitalize())} {escape(str(repo.repo))}</h1>"]
+    if repo.kind == "space":
+        host = hub.describe_space(repo, base)["host"]
+        lines.append(f'<p><a href="{escape(host)}">Open the app</a></p>')
+    lines.append(f'<p class=quiet><a href="{at}/commit/{latest.oid}">{escape(latest.title)}</a>, {format_time(latest.at)}</p>')
+    lines.append(f"<table>{''.join(rows)}</table><p class=quiet>Get it all:</p><pre>git clone {escape(at)}</pre>")
+    return "\n".join(lines)
+
+
+def _row(at: str, rev: str, path: str, shown: str, kind: str, size: int) -> str:
+    verb = "tree" if kind == "directory" else "resolve"
+    target = f"{at}/{verb}/{quote(rev, safe='')}/{quote(path, errors='surrogateescape')}"
+    return f'<tr><td><a href="{escape(target)}">{escape(shown)}{"/" if kind == "directory" else ""}</a></td><td>{_size(kind, size)}</td></tr>'
+
+
+def _size(kind: str, size: int) -> str:
+    if kind == "directory":
+        return ""
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000 or unit == "MB":
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return ""
+
+
+def _commit(hub: LocalHub, repo: Repo, base: str, rev: str) -> str:
+    git = hub.repos.git(repo)
+    found = git.log(info.resolve(git, rev), limit=1)[0]
+    diffs = git.diff(found.parents[0] if found.parents else None, found.oid)
+    patch = "".join(diff.patch or f"{diff.status} {diff.path} (binary or large)\n" for diff in diffs)
+    cut = patch[:MAX_PATCH] + ("\n…" if len(patch) > MAX_PATCH else "")
+    at = f"{base}/{PREFIX[repo.kind]}{repo.repo}"
+    return (
+        f'<h1>{escape(found.title)}</h1><p class=quiet>{escape(found.author)}, {format_time(found.at)}, {found.oid} in '
+        f'<a href="{at}/tree/{found.oid}">{escape(str(repo.repo))}</a></p>'
+        f"{f'<p>{escape(found.body)}</p>' if found.body else ''}<pre>{escape(cut)}</pre>"
+    )
