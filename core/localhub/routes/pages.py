@@ -14,7 +14,7 @@ from starlette.routing import Route
 from core.errors import NotFound
 from core.localhub import access, info, wire
 from core.localhub.names import PREFIX
-from core.localhub.repos import Repo, format_time
+from core.localhub.repos import Repo
 from core.localhub.routes.content import rev_and_path
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _folder(hub: LocalHub, repo: Repo, base: str, rev: str, path: str) -> str:
     if repo.kind == "space":
         host = hub.describe_space(repo, base)["host"]
         lines.append(f'<p><a href="{escape(host)}">Open the app</a></p>')
-    lines.append(f'<p class=quiet><a href="{at}/commit/{latest.oid}">{escape(latest.title)}</a>, {format_time(latest.at)}</p>')
+    lines.append(f'<p class=quiet><a href="{at}/commit/{latest.oid}">{escape(latest.title)}</a>, {latest.at:%Y-%m-%d %H:%M} UTC</p>')
     lines.append(f"<table>{''.join(rows)}</table><p class=quiet>Get it all:</p><pre>git clone {escape(at)}</pre>")
     return "\n".join(lines)
 
@@ -105,7 +105,7 @@ def _commit(hub: LocalHub, repo: Repo, base: str, rev: str) -> str:
     cut = patch[:MAX_PATCH] + ("\n…" if len(patch) > MAX_PATCH else "")
     at = f"{base}/{PREFIX[repo.kind]}{repo.repo}"
     return (
-        f'<h1>{escape(found.title)}</h1><p class=quiet>{escape(found.author)}, {format_time(found.at)}, {found.oid} in '
+        f'<h1>{escape(found.title)}</h1><p class=quiet>{escape(found.author)}, {found.at:%Y-%m-%d %H:%M} UTC, {found.oid} in '
         f'<a href="{at}/tree/{found.oid}">{escape(str(repo.repo))}</a></p>'
         f"{f'<p>{escape(found.body)}</p>' if found.body else ''}<pre>{escape(cut)}</pre>"
     )
