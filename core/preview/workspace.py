@@ -52,19 +52,16 @@ def storage_error(error: OSError) -> StorageFull:
 
 def remove(root: Path) -> None:
     """Delete the directory, also where the app took away its own right to; symbolic links are not followed."""
-
-    def allow_and_retry(function, path, error):
-        try:
-            os.chmod(os.path.dirname(path), 0o700)
-            if os.path.isdir(path) and not os.path.islink(path):
+    shutil.rmtree(root, ignore_errors=True)
+    if not root.is_dir():
+        return
+    root.chmod(0o700)
+    for here, folders, _ in os.walk(root):
+        for name in folders:
+            path = os.path.join(here, name)
+            if not os.path.islink(path):
                 os.chmod(path, 0o700)
-            function(path)
-        except OSError:
-            pass
-
-    shutil.rmtree(root, onerror=allow_and_retry)
-    if root.exists():
-        shutil.rmtree(root, ignore_errors=True)
+    shutil.rmtree(root, ignore_errors=True)
 
 
 def size(root: Path, *, most: int) -> int:
