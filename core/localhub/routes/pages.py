@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 1000
 MAX_PATCH = 200_000
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "sandbox allow-popups allow-top-navigation-by-user-activation"
+)
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>
 :root{{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}}body{{max-width:60rem;margin:2rem auto;padding:0 1rem}}
@@ -75,7 +78,7 @@ def _folder(hub: LocalHub, repo: Repo, base: str, rev: str, path: str) -> str:
     lines = [f"<h1>{escape(repo.kind.capitalize())} {escape(str(repo.repo))}</h1>"]
     if repo.kind == "space":
         host = hub.describe_space(repo, base)["host"]
-        lines.append(f'<p><a href="{escape(host)}">Open the app</a></p>')
+        lines.append(f'<p><a href="{escape(host.rstrip("/"))}/">Open the app</a></p>')
     lines.append(f'<p class=quiet><a href="{at}/commit/{latest.oid}">{escape(latest.title)}</a>, {latest.at:%Y-%m-%d %H:%M} UTC</p>')
     lines.append(f"<table>{''.join(rows)}</table><p class=quiet>Get it all:</p><pre>git clone {escape(at)}</pre>")
     return "\n".join(lines)
