@@ -95,11 +95,11 @@ def test_only_reading_is_allowed(house, site):
 def test_looking_for_files_leaks_no_descriptors(site):
     root = site.workspace.app
     before = len(os.listdir("/proc/self/fd"))
-    for path in ("missing/x", "app.js/x", "etc/passwd", "pipe", "sub", ".env", "a/b/c"):
+    for path in ("missing/x", "app.js/x", "etc/passwd", "pipe", "sub", ".env", "a/b/c") * 30:
         file = find(root, path, "index.html")
         if file:
             os.close(file.descriptor)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) < before + 30  # the server beside this test opens and closes a few of its own
 
 
 def test_a_document_is_changed_the_same_however_it_is_cut():
