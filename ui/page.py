@@ -18,11 +18,13 @@ from typing import Any
 import gradio as gr
 
 from core.doors.session import Sessions
+from core.errors import SpacesError
 from core.house import House
 from ui.bind import QUIET, Bind
 from ui.desk import Desk, Updates, preview_of, projects_of, surroundings
 from ui.live import arg, live
 from ui.parts import header, keys as keys_parts
+from ui.parts.notice import failure
 from ui.tabs import agent, deploying, files, filing, keys, preview, search, spaces
 from ui.theme import theme
 
@@ -84,7 +86,7 @@ def _stage() -> tuple[preview.Stage, files.Shelf]:
         with gr.Tab("Preview", id="preview") as pane_preview:
             chrome, tools, shown, slot = preview.layout_preview()
         with gr.Tab("Files", id="files") as pane_files:
-            receipt_part = gr.HTML(files.no_receipt(), render=False, elem_id="receipt", apply_default_css=False)
+            receipt_part = live("ask_remove", "remove", "leave", value=files.no_receipt(), render=False, elem_id="receipt")
             shelf = files.layout(receipt_part)
         with gr.Tab("Logs", id="logs") as pane_logs:
             log = preview.layout_log()
@@ -115,6 +117,18 @@ def _behave(bind: Bind, desk: Desk, story: agent.Story, stage: preview.Stage, sh
     async def choose(request: gr.Request, event: gr.EventData) -> Updates:
         return await open_project(arg(event) or None, request) | {story.steps: "", story.outcome: ""}
 
+    async def remove(project: str | None, request: gr.Request) -> Updates:
+        try:
+            await bind.ask("project_delete", {"project": project or ""}, request)
+        except SpacesError as error:
+            return {shelf.receipt: failure(error.to_dict())}
+        known = await projects_of(bind, request)
+        opened = await open_project(known[0]["id"] if known else None, request)
+        return opened | {story.steps: "", story.outcome: "", stage.panes: gr.Tabs(selected="preview")}
+
     drawn = [desk.project, desk.bar, desk.dock, *preview.outputs(desk, stage), *files.outputs(desk, shelf)]
     desk.boot.ready(ready, None, [*drawn, cards.card, cards.connect], **QUIET)
-    desk.bar.project(choose, None, [*drawn, story.steps, story.outcome], **QUIET)
+    around = [*drawn, story.steps, story.outcome]
+    desk.bar.project(choose, None, around, **QUIET)
+    shelf.receipt.remove(remove, desk.project, around, **QUIET)
+    shelf.bring.upload(lambda: ("", ""), None, [story.steps, story.outcome], **QUIET)  # they tell of another project

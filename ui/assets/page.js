@@ -41,9 +41,22 @@
   spaces.boot = async (trigger) => {
     await spaces.open().catch(() => null);
     trigger("ready", { arg: location.origin });
+    spaces.guard();
     const idea = field("idea");
     const draft = sessionStorage.getItem("spaces-idea");
     if (idea && draft && !idea.value) spaces.fill("idea", draft);
+  };
+
+  // While the deploy panel is open the panes behind it take no focus, and a click beside it closes it.
+  spaces.guard = () => {
+    const panes = one("#workbench");
+    if (!panes) return;
+    const mark = () => ["#story", "#stage"].forEach((id) => one(id) && (one(id).inert = shown(one("#deploy-close")) || false));
+    new MutationObserver(mark).observe(panes, { childList: true });
+    document.addEventListener("click", (event) => {
+      const beside = event.target === panes || event.target === document.body || event.target.closest?.("#tabs > .tabitem") === event.target;
+      if (beside && shown(one("#deploy-close")) && !shown(one("#deploy-cancel"))) one("#deploy-close").click();
+    });
   };
 
   spaces.fill = (id, text) => {

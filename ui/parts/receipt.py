@@ -15,6 +15,7 @@ def receipt(
     findings: Sequence[Mapping[str, Any]],
     built: Mapping[str, Any] | None = None,
     lines: Sequence[Line] = (),
+    asking: bool = False,
 ) -> str:
     """What this project is made of: template and why, runners-up, inputs, files with sizes, checks, time for each step.
 
@@ -22,6 +23,7 @@ def receipt(
         project: `{title, template, sdk, space, revision, created_at}`.
         files: `{path, size}` each. findings: `{path, line, message, fix, severity}` each.
         built: the result of the build of this visit, when there was one. lines: its steps.
+        asking: the question before the project is deleted stands below.
     """
     done = built or {}
     return draw(
@@ -33,6 +35,7 @@ def receipt(
         why=done.get("why") or "",
         inputs=done.get("inputs") or {},
         ranked=[one for one in done.get("ranked") or [] if one.get("id") != done.get("template")][:3],
+        asking=asking,
         lines=[line for line in lines if line.state not in ("waiting", "working")],
         spent=sum(line.seconds or 0 for line in lines),
     )

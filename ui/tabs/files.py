@@ -178,7 +178,7 @@ async def export_file(bind: Bind, request: gr.Request, shelf: Shelf, project: st
     return await asyncio.to_thread(save_bytes_to_cache, data, made["name"], shelf.taken.GRADIO_CACHE)
 
 
-async def receipt_of(bind: Bind, request: gr.Request, project: str | None, built: dict | None) -> str:
+async def receipt_of(bind: Bind, request: gr.Request, project: str | None, built: dict | None, *, asking: bool = False) -> str:
     """The Receipt pane for a project: what this visit knows of its build, and its files and checks as they are now."""
     if not project:
         return no_receipt()
@@ -189,4 +189,4 @@ async def receipt_of(bind: Bind, request: gr.Request, project: str | None, built
     listed = (await bind.ask("project_files", {"project": project}, request))["items"]
     findings = (await bind.ask("project_check", {"project": project}, request))["items"]
     mine = built if built and built["result"]["project"]["id"] == project else None
-    return receipt.receipt(one, listed, findings, (mine or {}).get("result"), (mine or {}).get("lines") or ())
+    return receipt.receipt(one, listed, findings, (mine or {}).get("result"), (mine or {}).get("lines") or (), asking)

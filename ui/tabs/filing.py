@@ -111,6 +111,9 @@ def behave(bind: Bind, desk: Desk, shelf: Shelf, stage: preview.Stage) -> None:
     async def show_receipt(project: str | None, built: dict | None, request: gr.Request) -> str:
         return await receipt_of(bind, request, project, built)
 
+    async def ask_remove(project: str | None, built: dict | None, request: gr.Request) -> str:
+        return await receipt_of(bind, request, project, built, asking=True)
+
     box = [shelf.box, shelf.box_path, shelf.box_yes, shelf.asking, shelf.said]
     pane = outputs(desk, shelf)
     shelf.new.click(ask_new, desk.project, box, **QUIET)
@@ -127,4 +130,6 @@ def behave(bind: Bind, desk: Desk, shelf: Shelf, stage: preview.Stage) -> None:
     shelf.take.click(take, desk.project, [shelf.taken, shelf.said], **QUIET).then(
         None, None, None, js="() => setTimeout(() => document.querySelector('#export-file a, a#export-file, #export-file')?.click(), 150)", **QUIET
     )
+    shelf.receipt.ask_remove(ask_remove, [desk.project, desk.built], shelf.receipt, **QUIET)
+    shelf.receipt.leave(show_receipt, [desk.project, desk.built], shelf.receipt, **QUIET)
     stage.pane_receipt.select(show_receipt, [desk.project, desk.built], shelf.receipt, **QUIET)

@@ -129,7 +129,7 @@ def behave(bind: Bind, desk: Desk, own: Board) -> None:
             again = ended or time.monotonic() - looked > _LOOK_AGAIN_SECONDS
             if again:
                 try:
-                    spaces, looked = (await bind.ask("space_list", {}, request))["items"], time.monotonic()
+                    spaces, looked = _still_serving(spaces, (await bind.ask("space_list", {}, request))["items"]), time.monotonic()
                 except SpacesError:
                     looked = time.monotonic()
             yield draw(spaces, opened, trouble=trouble) if fresh or again else {own.opened: opened}
@@ -166,3 +166,9 @@ def behave(bind: Bind, desk: Desk, own: Board) -> None:
     own.rows.ask_delete(ask_delete, own.spaces, parts, **QUIET)
     own.rows.delete(delete, own.spaces, parts, **QUIET)
     own.rows.close(close, own.spaces, parts, **QUIET)
+
+
+def _still_serving(before: list[dict], now: list[dict]) -> list[dict]:
+    """The new list, with what was seen of each address where the list itself does not look and the stage is the same."""
+    seen = {(one["repo"], one["stage"]): one["serving"] for one in before}
+    return [{**one, "serving": seen.get((one["repo"], one["stage"]))} if one["serving"] is None else one for one in now]
