@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from core.errors import Unauthorized
-from core.events import Event
 from core.secrets import Secret
-
-if TYPE_CHECKING:
-    from core.house import House
 
 Door = Literal["page", "rest", "mcp", "cli", "agent"]
 Risk = Literal["read", "write", "destructive", "spend"]
@@ -48,16 +43,3 @@ class Caller:
     def hub_token(self) -> str | Literal[False]:
         """What `HfApi(token=…)` gets: the token, or False. Never None or "", which would fall back to the process's own."""
         return self.token.reveal() if self.token else False
-
-
-def ignore(event: Event) -> None:
-    """The listener of a call nobody watches."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of an action: who asks, the house it runs in, where its events go."""
-
-    caller: Caller
-    house: House
-    emit: Callable[[Event], None] = field(default=ignore)

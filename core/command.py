@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from core.caller import Call
+from core.registry import Call
 from core.doors.run import follow_action
 from core.errors import HubUnavailable, InvalidInput, SpacesError, TimedOut
 from core.events import Done, Event, Failed, Step

@@ -13,14 +13,27 @@ import inspect
 import re
 import typing
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from core.caller import Call, Risk
+from core.caller import Caller, Risk
+from core.events import Event, ignore
 from core.errors import Forbidden, InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    from core.house import House
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an action: who asks, the house it runs in, where its events go."""
+
+    caller: Caller
+    house: House
+    emit: Callable[[Event], None] = field(default=ignore)
 
 
 @dataclass(frozen=True)
@@ -112,9 +125,7 @@ def action(*, risk: Risk, title: str, idempotent: bool = False, open_world: bool
 
 
 def actions() -> dict[str, Action]:
-    """Every action by name, in the order of registration."""
-    import core.actions  # noqa: F401  importing the room registers its actions
-
+    """Every action by name, in the order of registration; importing `core.actions` registers them all."""
     return dict(_actions)
 
 

@@ -59,7 +59,7 @@ def test_foundations_stand_on_nothing_above_them():
             for imported in imports(path):
                 parts = imported.split(".")
                 if parts[0] == "core" and len(parts) > 1:
-                    assert parts[1] in FOUNDATIONS or (name == "registry" and imported == "core.actions"), f"{path}: {imported}"
+                    assert parts[1] in FOUNDATIONS, f"{path}: {imported}"
 
 
 def test_the_page_reaches_the_product_through_actions_and_doors_only():

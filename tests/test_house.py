@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from core.caller import Call
 from core.house import build_house
-from core.registry import invoke
+from core.registry import Call, invoke
 from core.secrets import Secret
 from core.settings import HuggingFace, Settings
 

@@ -2,9 +2,10 @@ import asyncio
 
 import pytest
 
-from core.caller import Call, Caller
+import core.actions  # noqa: F401  registers them
+from core.caller import Caller
 from core.errors import Forbidden, InvalidInput, NotFound
-from core.registry import actions, find, invoke
+from core.registry import Call, actions, find, invoke
 
 PROMISED = """hf_search_spaces hf_search_models hf_search_datasets hf_model_details hf_dataset_details hf_space_details
 hf_create_space deploy_to_space analyze_user_request select_optimal_framework generate_app_code build_space preview_start

@@ -11,7 +11,8 @@ from typing import Any
 
 import gradio as gr
 
-from core.caller import Call, Caller
+from core.caller import Caller
+from core.registry import Call
 from core.doors.run import follow_action, run_action
 from core.doors.session import Sessions, identify, session_id
 from core.errors import Cancelled, SpacesError, Unexpected

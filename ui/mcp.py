@@ -15,13 +15,12 @@ from typing import Any
 import gradio as gr
 from mcp import types
 
-from core.caller import Call
 from core.doors.run import follow_action, run_action
 from core.doors.session import Sessions, identify
 from core.errors import SpacesError
 from core.events import Done, Failed, Log, Step
 from core.house import House
-from core.registry import Action, actions
+from core.registry import Action, Call, actions
 
 
 def add_endpoints(house: House, sessions: Sessions) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from core.caller import Call
 from core.hub import whoami
-from core.registry import action
+from core.registry import Call, action
 
 
 @action(risk="read", title="Whose account")

@@ -14,10 +14,9 @@ from core.actions.preview import shape
 from core.actions.projects import summary
 from core.actions.shapes import say
 from core.build import analyze, generate, preflight, select
-from core.caller import Call
 from core.errors import AppFailed, NoTemplateFits, SpacesError
 from core.events import Plan
-from core.registry import action
+from core.registry import Call, action
 
 Visibility = Literal["public", "private"]
 Framework = Literal["gradio", "static", "docker"]

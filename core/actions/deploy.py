@@ -8,11 +8,10 @@ from typing import Any, Literal
 from core.actions.projects import open_project
 from core.actions.shapes import say
 from core.build import Project
-from core.caller import Call
 from core.deploy import DeployPlan, apply_deploy, plan_deploy
 from core.events import Deployed
 from core.hub import create_space
-from core.registry import action
+from core.registry import Call, action
 
 Visibility = Literal["public", "private"]
 

@@ -7,10 +7,9 @@ from typing import Literal
 from core.actions.deploy import deploy_project
 from core.actions.projects import open_project
 from core.actions.shapes import listing
-from core.caller import Call
 from core.events import Log
 from core.hub import control, delete_space, list_spaces, space_log_lines, status
-from core.registry import action
+from core.registry import Call, action
 
 
 @action(risk="read", title="My Spaces")

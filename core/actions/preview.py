@@ -8,11 +8,10 @@ import time
 from core.actions.projects import open_project
 from core.actions.shapes import listing, public_url, say
 from core.build import Project, read_card
-from core.caller import Call
 from core.errors import AppFailed, SpacesError
 from core.events import PreviewReady
 from core.preview import Preview, PreviewSpec
-from core.registry import action
+from core.registry import Call, action
 
 
 @action(risk="write", title="Start a preview", open_world=False)

@@ -9,10 +9,9 @@ from typing import Any
 
 from core.actions.shapes import listing
 from core.build import Project, preflight
-from core.caller import Call
 from core.errors import InvalidInput
 from core.events import FileChanged
-from core.registry import action
+from core.registry import Call, action
 
 
 @action(risk="read", title="List projects", open_world=False)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from core.actions.shapes import listing
-from core.caller import Call
 from core.hub import details, search
-from core.registry import action
+from core.registry import Call, action
 
 Sort = Literal["relevance", "likes", "downloads", "updated", "trending"]
 

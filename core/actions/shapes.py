@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from core.caller import Call
+from core.registry import Call
 from core.events import Step, StepState
 
 

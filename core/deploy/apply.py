@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.caller import Caller, ignore
+from core.caller import Caller
 from core.deploy.aftermath import Progress, after_failure, remove_if_ours
 from core.deploy.plan import DeployPlan
 from core.deploy.steps import Steps
 from core.deploy.watch import Expected, wait_until_serving
 from core.errors import HubUnavailable, Outdated, SpacesError, TimedOut
-from core.events import Event
+from core.events import Event, ignore
 from core.hub import STAGES, Hub, Ticket, stage_of
 
 if TYPE_CHECKING:

@@ -12,13 +12,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from core.caller import Call
 from core.doors.run import follow_action, run_action
 from core.doors.session import Sessions, identify
 from core.errors import InvalidInput, SpacesError, TooLarge
 from core.events import Done, Failed
 from core.house import House
-from core.registry import Action, actions
+from core.registry import Action, Call, actions
 
 _MAX_ARGUMENTS = 80 * 1024 * 1024
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from core.caller import Call
+import core.actions  # noqa: F401  a door offers every action, and importing the room registers them
 from core.errors import SpacesError, Unexpected
 from core.events import Done, Event, Failed
-from core.registry import actions, invoke
+from core.registry import Call, actions, invoke
 from core.secrets import redact
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from core.caller import Call
+from core.registry import Call
 from core.doors.session import Sessions
 from core.errors import Conflict
 from core.events import Done, Failed, Log, Step
