@@ -3,9 +3,11 @@
     SpacesError
     ├── InvalidInput         400  what was given cannot be used
     │   ├── TooLarge         413  more than the stated limit
-    │   └── NoTemplateFits   422  the idea is clear, no template does it
+    │   ├── NoTemplateFits   422  the idea is clear, no template does it
+    │   └── NoModelFits      422  no configured model may answer this prompt
     ├── Unauthorized         401  nobody is signed in, or the token is not valid
     ├── PaymentRequired      402  the account's plan does not include this
+    │   └── OverBudget       402  it would cost more than the stated budget
     ├── Forbidden            403  the token may not do this
     ├── NotFound             404  no such project, Space, file, preview
     ├── Conflict             409  the name is taken, or the state forbids it
@@ -13,6 +15,7 @@
     ├── RateLimited          429  too many requests; says when to come back
     ├── Cancelled            499  the person stopped it
     ├── Unexpected           500  a defect of ours
+    ├── ProviderFailed       502  a model provider did not answer, or answered nonsense
     ├── HubUnavailable       503  the Hub does not answer, or answers nonsense
     ├── TimedOut             504  no answer within the stated time
     ├── AppFailed            422  the app did not start, or stopped serving
@@ -69,6 +72,11 @@ class NoTemplateFits(InvalidInput):
     default_fix = "Choose one of the nearest templates, or describe the app in other words."
 
 
+class NoModelFits(InvalidInput):
+    code, status = "no_model_fits", 422
+    default_fix = "Add a key, or choose another model; the list of who was not asked says why."
+
+
 class AppFailed(SpacesError):
     code, status = "app_failed", 422
     default_fix = "Read the first error in the log, change the file it names and start it again."
@@ -80,6 +88,10 @@ class Unauthorized(SpacesError):
 
 class PaymentRequired(SpacesError):
     code, status, default_fix = "payment_required", 402, "Choose a free kind of Space, or upgrade the account."
+
+
+class OverBudget(PaymentRequired):
+    code, default_fix = "over_budget", "Raise the budget, choose a cheaper model, or wait until the day ends."
 
 
 class Forbidden(SpacesError):
@@ -109,6 +121,11 @@ class Cancelled(SpacesError):
 
 class Unexpected(SpacesError):
     code, status = "unexpected", 500
+
+
+class ProviderFailed(SpacesError):
+    code, status, retryable = "provider_failed", 502, True
+    default_fix = "Try again, or let another provider answer by adding a key."
 
 
 class HubUnavailable(SpacesError):
