@@ -27,8 +27,9 @@ APP_PATHS = ("/p/", f"{HUB_PREFIX}/s/")
 _CLOSED = ("/gradio_api/deep_link", "/gradio_api/runs", "/gradio_api/run-history", "/monitoring", "/gradio_api/monitoring")
 _LIMITED = ("/api/", "/gradio_api/mcp", "/gradio_api/call", "/gradio_api/run/", "/gradio_api/queue/join")
 _MAX_BODY = 80 * 1024 * 1024
+# frame-src keeps a preview's frame from carrying data out by navigating to another site.
 _PAGE_POLICY = (
-    "frame-src 'self' https://*.hf.space https://huggingface.co; object-src 'none'; base-uri 'self'; "
+    "frame-src 'self'; object-src 'none'; base-uri 'self'; "
     "frame-ancestors 'self'{ancestors}"
 )
 

@@ -103,7 +103,7 @@ def test_one_visitor_does_not_use_up_anothers_share():
 
 def test_every_answer_has_a_request_id_and_the_pages_policy():
     answer = client().get("/")
-    assert answer.headers["x-request-id"] and "frame-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-request-id"] and "frame-src 'self';" in answer.headers["content-security-policy"]
     refused = client().get("/", headers=FOREIGN)
     assert refused.headers["x-request-id"]
 
