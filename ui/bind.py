@@ -44,14 +44,14 @@ class Bind:
         """Who sits in front of the page: a pasted token, else Gradio's sign-in, else the session or the local run."""
         session = self.sessions.find(session_id(request.headers, request.cookies))
         signed_in = oauth_token(request)
-        if signed_in and not (session and session.token):
+        if signed_in and not self.pasted_token(request):
             return self.house.caller("page", session=session.id if session else None, token=signed_in)
         return identify(self.house, self.sessions, "page", request.headers, request.cookies)
 
-    def own_token(self, request: gr.Request) -> Secret | None:
-        """The token this visitor brought, as opposed to the one the process acts with."""
+    def pasted_token(self, request: gr.Request) -> Secret | None:
+        """The token this visitor pasted, as opposed to a sign-in or the one the process acts with."""
         session = self.sessions.find(session_id(request.headers, request.cookies))
-        return (session.token if session else None) or oauth_token(request)
+        return session.token if session else None
 
     async def ask(self, name: str, given: Mapping[str, Any], request: gr.Request) -> Any:
         """Run one action to its end. Raises `SpacesError`."""

@@ -20,7 +20,7 @@ def test_a_local_run_acts_with_the_local_hubs_own_user(bind):
     caller = bind.caller(request())
     assert caller.door == "page" and caller.id == "local"
     assert caller.token == bind.house.local_hub.default_token
-    assert bind.own_token(request()) is None
+    assert bind.pasted_token(request()) is None
 
 
 def test_a_pasted_token_is_found_by_cookie_and_by_header(public_house):
@@ -29,7 +29,7 @@ def test_a_pasted_token_is_found_by_cookie_and_by_header(public_house):
     session.token = Secret(PASTED)
     for asked in (request(session=session.id), request(header=session.id)):
         assert bind.caller(asked).token == Secret(PASTED)
-        assert bind.own_token(asked) == Secret(PASTED)
+        assert bind.pasted_token(asked) == Secret(PASTED)
 
 
 def test_gradios_sign_in_counts_as_the_visitors_token_and_a_pasted_one_wins(public_house):

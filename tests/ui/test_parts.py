@@ -46,7 +46,7 @@ DRAWN = {
     "details": results.details({**ROW, "card": {"library_name": HOSTILE}, "license": HOSTILE, "files": [{"path": HOSTILE, "size": 1}], "models": [HOSTILE]}),
     "board": board.board([SPACE], opened=board.Open(HOSTILE, "log", lines=(HOSTILE,)), trouble={"repo": HOSTILE, "message": HOSTILE, "fix": HOSTILE}),
     "delete": board.board([SPACE], opened=board.Open(HOSTILE, "delete")),
-    "account": keys.account_card({"name": HOSTILE, "fullname": HOSTILE, "token_role": HOSTILE, "orgs": [{"name": HOSTILE, "role": HOSTILE}]}, source="own", hub=HOSTILE, local=False, last4=HOSTILE),  # fmt: skip
+    "account": keys.account_card({"name": HOSTILE, "fullname": HOSTILE, "token_role": HOSTILE, "orgs": [{"name": HOSTILE, "role": HOSTILE}]}, source="pasted", hub=HOSTILE, local=False, last4=HOSTILE),  # fmt: skip
     "connect": keys.connect("http://" + HOSTILE),
     "frame": frame.frame({"path": "/p/abc-def/", "stage": "running"}, HOSTILE),
 }  # fmt: skip

@@ -60,3 +60,16 @@ def test_the_page_brings_all_it_needs(house, sessions):
         assert "http://" not in text.replace("http://www.w3.org/2000/svg", "").replace("xmlns='http://www.w3.org", "")
         assert "https://" not in text and "@import" not in text
     assert not LAUNCH["theme"]._stylesheets
+
+
+def test_signing_in_on_a_space_adds_no_public_endpoint(house, sessions, monkeypatch):
+    for name, value in {"SYSTEM": "spaces", "SPACE_ID": "a/b", "OAUTH_CLIENT_ID": "id", "OAUTH_CLIENT_SECRET": "secret", "OAUTH_SCOPES": "openid", "OPENID_PROVIDER_URL": "http://127.0.0.1:9"}.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    page = build_page(house, sessions)
+    assert any(isinstance(block, gr.LoginButton) for block in page.blocks.values())
+    assert {function.api_visibility for function in page.fns.values()} == {"private"}
+
+
+def test_elsewhere_there_is_no_sign_in_button_that_could_not_work(house, sessions, monkeypatch):
+    monkeypatch.delenv("OAUTH_CLIENT_ID", raising=False)
+    assert not any(isinstance(block, gr.LoginButton) for block in build_page(house, sessions).blocks.values())

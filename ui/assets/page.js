@@ -10,6 +10,7 @@
     element.addEventListener("click", async (event) => {
       if (event.target.closest("[data-forget]")) {
         await spaces.token("DELETE").catch(() => null);
+        document.querySelectorAll(".token-said").forEach((line) => (line.textContent = ""));
         return trigger("signed", { arg: "" });
       }
       const button = event.target.closest("[data-act]");
@@ -52,7 +53,7 @@
     const panes = one("#workbench");
     if (!panes) return;
     const mark = () => ["#story", "#stage"].forEach((id) => one(id) && (one(id).inert = shown(one("#deploy-close")) || false));
-    new MutationObserver(mark).observe(panes, { childList: true });
+    new MutationObserver(mark).observe(panes, { childList: true, subtree: true });
     document.addEventListener("click", (event) => {
       const beside = event.target === panes || event.target === document.body || event.target.closest?.("#tabs > .tabitem") === event.target;
       if (beside && shown(one("#deploy-close")) && !shown(one("#deploy-cancel"))) one("#deploy-close").click();

@@ -21,7 +21,7 @@ def account_card(account: Mapping[str, Any] | None, *, source: str, hub: str, lo
 
     Args:
         account: what `hf_whoami` gave; None when nobody is signed in.
-        source: where the token comes from: `own` (pasted or signed in here), `house` (this process's own) or `none`.
+        source: where the token comes from: `pasted`, `oauth` (signed in here), `house` (this process's own) or `none`.
         hub: the Hub's endpoint. local: whether it is the embedded one.
         last4: the last characters of the visitor's own token.
     """

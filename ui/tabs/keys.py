@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from ui.bind import QUIET, Bind
+from ui.bind import QUIET, Bind, oauth_token
 from ui.desk import Desk, Updates, account_of, surroundings
 from ui.live import live
 from ui.parts import keys as drawn
+
+
+# What a Space with `hf_oauth: true` is given; Gradio's button raises without them.
+_SIGN_IN_NEEDS = ("SPACE_ID", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Keys:
 
 def can_sign_in() -> bool:
     """Whether Gradio's sign-in works here; its button refuses to be built anywhere else."""
-    return bool(os.environ.get("OAUTH_CLIENT_ID")) and os.environ.get("SYSTEM") == "spaces"
+    return os.environ.get("SYSTEM") == "spaces" and all(os.environ.get(name) for name in _SIGN_IN_NEEDS)
 
 
 def layout(bind: Bind, tab: gr.Tab) -> Keys:
@@ -44,10 +48,11 @@ def layout(bind: Bind, tab: gr.Tab) -> Keys:
 
 async def account(bind: Bind, request: gr.Request) -> str:
     """The card of who acts now."""
-    own = bind.own_token(request)
+    pasted = bind.pasted_token(request)
     found = await account_of(bind, request)
-    source = "own" if own else "house" if found else "none"
-    return drawn.account_card(found, source=source, hub=bind.house.hub.endpoint, local=bind.house.local_hub is not None, last4=own.last4 if own else None)
+    source = "pasted" if pasted else "oauth" if oauth_token(request) else "house" if found else "none"
+    local = bind.house.local_hub is not None
+    return drawn.account_card(found, source=source, hub=bind.house.hub.endpoint, local=local, last4=pasted.last4 if pasted else None)
 
 
 def behave(bind: Bind, desk: Desk, own: Keys, spaces: gr.State) -> None:
