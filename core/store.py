@@ -2,6 +2,9 @@
 
 `runs`: one row a build or deploy, with its plan, state and result; a run that a killed server left
 `running` is `interrupted` after the next start. `audit`: who called which action that changes something.
+`spending`: one row an attempt at a model, with what was reserved and what it cost; `spent`: the sum of each
+scope (a caller's day, a session, the instance's day), kept in the same transaction, so a limit is one look-up.
+What a killed server left reserved stays counted, as `presumed`. `receipts`: who answered, never what was asked.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ import sqlite3
 import threading
 import time
 import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +30,19 @@ CREATE INDEX IF NOT EXISTS runs_by_owner ON runs (owner, started DESC);
 CREATE TABLE IF NOT EXISTS audit (
     at REAL NOT NULL, caller TEXT NOT NULL, door TEXT NOT NULL, action TEXT NOT NULL, outcome TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS spending (
+    id TEXT PRIMARY KEY, at REAL NOT NULL, owner TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
+    paid_by TEXT NOT NULL, scopes TEXT NOT NULL, reserved REAL NOT NULL, counted REAL NOT NULL, cost REAL, state TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS spent (scope TEXT PRIMARY KEY, usd REAL NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS receipts (id TEXT PRIMARY KEY, at REAL NOT NULL, owner TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS receipts_by_owner ON receipts (owner, at DESC);
 """
 _KEEP_RUNS = 5_000
 _KEEP_AUDIT = 50_000
+_KEEP_SPENDING = 100_000
+_KEEP_RECEIPTS = 20_000
+_KEEP_DAYS = 40 * 86_400
 
 
 class Store:
@@ -47,15 +62,24 @@ class Store:
                 "DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY started DESC LIMIT ?)", (_KEEP_RUNS,)
             )
             self._connection.execute("DELETE FROM audit WHERE rowid <= (SELECT max(rowid) FROM audit) - ?", (_KEEP_AUDIT,))
+            self._connection.execute("UPDATE spending SET state = 'presumed' WHERE state = 'reserved'")
+            self._connection.execute("DELETE FROM spending WHERE rowid <= (SELECT max(rowid) FROM spending) - ?", (_KEEP_SPENDING,))
+            self._connection.execute("DELETE FROM spent WHERE scope LIKE 'day:%' AND at < ?", (time.time() - _KEEP_DAYS,))
+            self._connection.execute("DELETE FROM receipts WHERE rowid <= (SELECT max(rowid) FROM receipts) - ?", (_KEEP_RECEIPTS,))
 
-    def _execute(self, sql: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
             with self._lock, self._connection:
-                return self._connection.execute(sql, values).fetchall()
+                yield self._connection
         except sqlite3.OperationalError as error:
             if "full" in str(error) or "readonly" in str(error):
                 raise StorageFull("The database cannot be written, the disk is full or read-only.") from None
             raise
+
+    def _execute(self, sql: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
+        with self._transaction() as connection:
+            return connection.execute(sql, values).fetchall()
 
     def begin_run(self, owner: str, kind: str, title: str) -> str:
         """Record that a run starts; returns its id."""
@@ -86,6 +110,60 @@ class Store:
         """The newest lines of the audit."""
         return [dict(row) for row in self._execute("SELECT * FROM audit ORDER BY rowid DESC LIMIT ?", (limit,))]
 
+    def reserve(
+        self, row: str, usd: float, limits: Mapping[str, float | None], *, owner: str, provider: str, model: str, paid_by: str
+    ) -> tuple[str, float] | None:
+        """Count `usd` in every scope of `limits` at once, or in none of them.
+
+        Args:
+            row: id of the attempt, unique.
+            limits: scope → the most its sum may be in USD; None counts without a limit.
+        Returns None when it is reserved, else the first scope whose limit stands against it, and its sum so far.
+        """
+        now = time.time()
+        with self._transaction() as connection:
+            sums = _sums(connection, limits)
+            for scope, limit in limits.items():
+                if limit is not None and sums[scope] + usd > limit:
+                    return scope, sums[scope]
+            connection.executemany(
+                "INSERT INTO spent VALUES (?, ?, ?) ON CONFLICT (scope) DO UPDATE SET usd = usd + excluded.usd, at = excluded.at",
+                [(scope, usd, now) for scope in limits],
+            )
+            connection.execute(
+                "INSERT INTO spending VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 'reserved')",
+                (row, now, owner, provider[:100], model[:200], paid_by, json.dumps(list(limits)), usd, usd),
+            )
+        return None
+
+    def settle(self, row: str, counted: float, cost: float | None) -> None:
+        """Replace a reservation by what is counted, in every scope it was counted in; `cost` None is unknown. Once a row."""
+        with self._transaction() as connection:
+            found = connection.execute("SELECT scopes, counted FROM spending WHERE id = ? AND state = 'reserved'", (row,)).fetchone()
+            if found is None:
+                return
+            change = counted - found["counted"]
+            connection.executemany(
+                "UPDATE spent SET usd = max(0, usd + ?) WHERE scope = ?", [(change, scope) for scope in json.loads(found["scopes"])]
+            )
+            connection.execute("UPDATE spending SET counted = ?, cost = ?, state = 'settled' WHERE id = ?", (counted, cost, row))
+
+    def spent(self, scopes: Iterable[str]) -> dict[str, float]:
+        """The sum of each scope in USD; 0 for one nothing was counted in."""
+        with self._transaction() as connection:
+            return _sums(connection, scopes)
+
+    def keep_receipt(self, id: str, at: float, owner: str, body: Mapping[str, Any]) -> None:
+        """Keep a receipt; one of the same id is left as it is."""
+        self._execute("INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?)", (id, at, owner, json.dumps(body)))
+
+    def receipts(self, owner: str, *, limit: int = 50, before: float | None = None) -> list[dict[str, Any]]:
+        """The owner's receipts, newest first; `before` (epoch seconds) pages on."""
+        rows = self._execute(
+            "SELECT body FROM receipts WHERE owner = ? AND at < ? ORDER BY at DESC LIMIT ?", (owner, before or 1e12, limit)
+        )
+        return [json.loads(row["body"]) for row in rows]
+
     def check(self) -> None:
         """Raises when the database cannot be read."""
         self._execute("SELECT 1", ())
@@ -93,3 +171,11 @@ class Store:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+
+def _sums(connection: sqlite3.Connection, scopes: Iterable[str]) -> dict[str, float]:
+    sums = {}
+    for scope in scopes:
+        row = connection.execute("SELECT usd FROM spent WHERE scope = ?", (scope,)).fetchone()
+        sums[scope] = row["usd"] if row else 0.0
+    return sums

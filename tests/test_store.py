@@ -1,3 +1,7 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
 from core.store import Store
 
 
@@ -18,3 +22,42 @@ def test_the_audit_keeps_who_called_what(tmp_path):
     store = Store(tmp_path / "s.sqlite")
     store.record("local", "mcp", "space_delete", "forbidden")
     assert store.audit()[0] | {"at": 0} == {"at": 0, "caller": "local", "door": "mcp", "action": "space_delete", "outcome": "forbidden"}
+
+
+ABOUT = {"owner": "o", "provider": "p", "model": "m", "paid_by": "visitor"}
+
+
+def test_a_reservation_counts_everywhere_or_nowhere(tmp_path):
+    store = Store(tmp_path / "s.sqlite")
+    limits = {"day:2026-01-01:o": 1.0, "session:s": 0.5}
+    assert store.reserve("a", 0.4, limits, **ABOUT) is None
+    assert store.reserve("b", 0.2, limits, **ABOUT) == ("session:s", 0.4)
+    assert store.spent(limits) == {"day:2026-01-01:o": 0.4, "session:s": 0.4}
+    store.settle("a", 0.1, 0.1)
+    store.settle("a", 9.0, 9.0)  # a row is settled once
+    assert store.spent(limits) == pytest.approx({"day:2026-01-01:o": 0.1, "session:s": 0.1})
+
+
+def test_parallel_reservations_never_pass_a_limit_together(tmp_path):
+    store = Store(tmp_path / "s.sqlite")
+    with ThreadPoolExecutor(8) as pool:
+        kept = list(pool.map(lambda n: store.reserve(str(n), 0.1, {"session:s": 1.05}, **ABOUT) is None, range(40)))
+    assert sum(kept) == 10
+
+
+def test_what_a_killed_server_reserved_stays_counted(tmp_path):
+    first = Store(tmp_path / "s.sqlite")
+    first.reserve("a", 0.3, {"session:s": None}, **ABOUT)
+    first.close()
+    second = Store(tmp_path / "s.sqlite")
+    second.settle("a", 0.0, 0.0)
+    assert second.spent(["session:s"]) == {"session:s": 0.3}
+
+
+def test_receipts_are_their_owners_and_come_in_pages(tmp_path):
+    store = Store(tmp_path / "s.sqlite")
+    for number in range(5):
+        store.keep_receipt(f"r{number}", float(number), "me", {"id": f"r{number}"})
+    store.keep_receipt("x", 9.0, "you", {"id": "x"})
+    assert [one["id"] for one in store.receipts("me", limit=2)] == ["r4", "r3"]
+    assert [one["id"] for one in store.receipts("me", before=3.0)] == ["r2", "r1", "r0"]
