@@ -10,6 +10,7 @@ import psutil
 from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
 
+from core.preview.tree import alive
 from tests.conftest import start_server
 
 
@@ -68,7 +69,7 @@ def test_a_killed_server_loses_nothing_and_leaves_nothing_running(tmp_path):
     second = start_server(tmp_path / "data", "--hub", "local", port=port)
     try:
         psutil.wait_procs(children, timeout=10)
-        assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
+        assert alive(children) == []
         assert [item["id"] for item in second.action("project_list").json()["items"]] == [built["project"]["id"]]
         status = httpx.get(f"{second.url}/api/spaces/{built['space']['repo']}").json()
         for _ in range(100):

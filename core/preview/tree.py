@@ -23,9 +23,21 @@ class Usage:
 def below(root: int) -> list[psutil.Process]:
     """Every process below `root`, ended ones that nobody has collected left out."""
     try:
-        return [p for p in psutil.Process(root).children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+        return alive(psutil.Process(root).children(recursive=True))
     except psutil.Error:
         return []
+
+
+def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run: not ended, not a zombie, the pid not somebody else's by now. One may end while it is looked at."""
+    left = []
+    for process in processes:
+        try:
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                left.append(process)
+        except psutil.Error:
+            continue
+    return left
 
 
 def measure(processes: Iterable[psutil.Process]) -> Usage:
@@ -73,7 +85,7 @@ def kill_marked(suffix: str, *, seconds: float = 5.0) -> int:
     ended: set[int] = set()
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        left = [process for process in marked(suffix) if process.status() != psutil.STATUS_ZOMBIE]
+        left = alive(marked(suffix))
         if not left:
             break
         for process in left:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
+from core.preview.tree import alive
 from core.errors import InvalidInput, PaymentRequired, StorageFull, TooLarge
 from core.git import Delete, Put
 from core.localhub import LocalHub, desired, hardware, runtime
@@ -52,7 +53,7 @@ async def stage(hub, repo: Repo, *wanted: str) -> str:
 
 
 def apps() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
+    return alive(psutil.Process().children(recursive=True))
 
 
 def test_only_so_many_spaces_run_and_the_one_unused_for_longest_sleeps(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ import pytest
 
 from core.errors import AppFailed, Conflict, InvalidInput, StorageFull, TimedOut, TooLarge
 from core.preview import Limits, Previews, PreviewSpec, ProcessEngine
-from core.preview.tree import MARKER, marked
+from core.preview.tree import MARKER, alive, marked
 from tests.preview.conftest import run
 from tests.preview.test_process import DAEMON, PLAIN, SERVE
 
@@ -107,7 +107,7 @@ def test_a_killed_server_takes_its_apps_along_and_the_next_one_cleans_up(tmp_pat
         previews = Previews(root)
         left = marked(f".{previews.engine.name}")
         await previews.close()
-        return [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
+        return alive(left)
 
     assert run(restart()) == []
     assert orphan.wait(5) == -signal.SIGKILL

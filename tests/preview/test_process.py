@@ -13,7 +13,7 @@ import pytest
 from core.errors import AppFailed
 from core.preview import Limits, Preview
 from core.preview.spec import MB
-from core.preview.tree import MARKER, marked
+from core.preview.tree import MARKER, alive, marked
 from core.secrets import Secret
 from tests.preview.conftest import run
 
@@ -33,7 +33,7 @@ def ended_with(preview: Preview) -> str:
 
 
 def left_of(preview: Preview) -> list:
-    return [process for process in marked(preview.handle._marker) if process.status() != psutil.STATUS_ZOMBIE]
+    return alive(marked(preview.handle._marker))
 
 
 def test_the_child_holds_nothing_of_ours(house, monkeypatch):
@@ -180,7 +180,7 @@ if os.fork() == 0:  # a daemon: new session, parent gone, environment replaced
 def test_everything_it_forked_ends_with_it(house, how):
     app = house.start({"main.py": DAEMON + SERVE, "Dockerfile": PLAIN})
     below = psutil.Process(app.pid).children(recursive=True)
-    tree = [process for process in below if process.status() != psutil.STATUS_ZOMBIE]
+    tree = alive(below)
     assert len(tree) == 3
     if how == "box killed":
         time.sleep(1.2)  # the watch has seen them
@@ -189,4 +189,4 @@ def test_everything_it_forked_ends_with_it(house, how):
     else:
         house.stop(app)
     psutil.wait_procs(tree, timeout=3)
-    assert [process for process in tree if process.is_running() and process.status() != psutil.STATUS_ZOMBIE] == []
+    assert alive(tree) == []
