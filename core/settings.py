@@ -51,6 +51,29 @@ class Provider(_Part):
     always_use_this_key: bool = False
 
 
+Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Spending(_Part):
+    """The most that may be spent on models, in USD; null is no limit. A day is a UTC day.
+
+    per_call, per_session, per_day: for each caller, whoever pays; a caller may set lower ones for itself.
+    visitor_per_day: what one visitor of a public process may spend of this process's own keys.
+    visitors_per_day: what all of them together may.
+    unknown_call: set aside for a call whose price nobody tells, and counted when the tokens are not told either.
+    unknown_input, unknown_output: USD per million tokens counted where the price is not told.
+    """
+
+    per_call: Dollars | None = None
+    per_session: Dollars | None = None
+    per_day: Dollars | None = None
+    visitor_per_day: Dollars | None = 0.25
+    visitors_per_day: Dollars | None = 5.0
+    unknown_call: Dollars = 0.05
+    unknown_input: Dollars = 5.0
+    unknown_output: Dollars = 25.0
+
+
 class Settings(_Part):
     """Everything a process is told from outside.
 
@@ -62,6 +85,7 @@ class Settings(_Part):
 
     huggingface: HuggingFace = HuggingFace()
     providers: dict[str, Provider] = Field(default_factory=dict)
+    budget: Spending = Spending()
     hub: str = "auto"
     host: str = "0.0.0.0"
     port: int = Field(default=7860, ge=0, le=65535)
