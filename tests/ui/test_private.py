@@ -62,9 +62,14 @@ def test_the_page_brings_all_it_needs(house, sessions):
     assert not LAUNCH["theme"]._stylesheets
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_signing_in_on_a_space_adds_no_public_endpoint(house, sessions, monkeypatch):
-    for name, value in {"SYSTEM": "spaces", "SPACE_ID": "a/b", "OAUTH_CLIENT_ID": "id", "OAUTH_CLIENT_SECRET": "secret", "OAUTH_SCOPES": "openid", "OPENID_PROVIDER_URL": "http://127.0.0.1:9"}.items():  # fmt: skip
+    given = {"OAUTH_CLIENT_ID": "id", "OAUTH_CLIENT_SECRET": "secret", "OAUTH_SCOPES": "openid", "OPENID_PROVIDER_URL": "http://127.0.0.1:9"}
+    for name, value in given.items():
         monkeypatch.setenv(name, value)
+        monkeypatch.setattr(f"gradio.oauth.{name}", value)  # Gradio reads them once, when it is imported
+    monkeypatch.setenv("SYSTEM", "spaces")
+    monkeypatch.setenv("SPACE_ID", "acme/os")
     page = build_page(house, sessions)
     assert any(isinstance(block, gr.LoginButton) for block in page.blocks.values())
     assert {function.api_visibility for function in page.fns.values()} == {"private"}

@@ -73,7 +73,7 @@ def layout(receipt_part: gr.HTML) -> Shelf:
         tree = live("pick", value=nothing_open(), elem_id="tree")
         with gr.Column(elem_id="editor-column", min_width=200):
             name = gr.HTML("", elem_id="file-name", apply_default_css=False)
-            editor = gr.Code("", language=None, show_label=False, container=False, interactive=True, elem_id="editor", visible=False, wrap_lines=False)
+            editor = gr.Code("", language=None, show_label=False, container=False, interactive=True, elem_id="editor", visible=False, wrap_lines=False, buttons=["copy"])
     return Shelf(
         tree, editor, name, save, undo, changes, new, rename, delete, bring, take, taken, box, box_path, box_yes, box_no,
         said, history, receipt_part, gr.State(""), gr.State(""),

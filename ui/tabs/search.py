@@ -35,7 +35,7 @@ def layout(tab: gr.Tab) -> Finder:
     """The tab."""
     query = gr.Textbox(
         elem_id="search-query", show_label=False, container=False, max_length=500, label="Search the Hub",
-        placeholder="What should it do?  Try: remove the background of a photo", submit_btn=True,
+        placeholder="What should it do?  Try: remove the background of a photo", submit_btn="Search",
     )  # fmt: skip
     chips = live("kind", "filter", "sort", value=drawn.chips(Ask()), elem_id="search-chips")
     with gr.Row(elem_id="search-row"):
