@@ -145,8 +145,8 @@ def test_filters_belong_to_their_kind():
 
 
 def test_duplicate_project_names_can_be_told_apart():
-    html = header.header(projects=[{"id": "1", "title": "A", "slug": "a-1"}, {"id": "2", "title": "A", "slug": "a-2"}], project="2", hub="h", local=True, account=None)  # fmt: skip
-    assert re.search(r'value="2" selected>A · a-2<', html)
+    html = header.header(projects=[{"id": str(one), "title": "A", "created_at": f"20{one}0-01-01T00:00:00Z"} for one in (1, 2)], project="2", hub="h", local=True, account=None)  # fmt: skip
+    assert re.search(r'value="2" selected>A · 2020-01-01<', html)
 
 
 def test_log_lines_lose_colours_and_tricks_and_keep_their_words():

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ui.parts.draw import draw
+from ui.parts.words import ago
 
 # A preview's stage → state, word and what to say on hover.
 PREVIEW: dict[str, tuple[str, str, str]] = {
@@ -30,14 +31,14 @@ def header(
     """The header: product name, project chooser, and one chip each for Hub, account and preview.
 
     Args:
-        projects: `{id, title, slug}` each, newest first.
+        projects: `{id, title, created_at}` each, newest first.
         project: the id of the open one, or None.
         hub: the Hub's endpoint. local: whether it is the embedded one.
         account: what `hf_whoami` gave, or None when nobody is signed in.
         stage: the open preview's stage, or `none`.
     """
     titles = [one["title"] for one in projects]
-    named = [{**one, "title": f"{one['title']} · {one['slug']}" if titles.count(one["title"]) > 1 else one["title"]} for one in projects]
+    named = [{**one, "title": f"{one['title']} · {ago(one['created_at'])}" if titles.count(one["title"]) > 1 else one["title"]} for one in projects]
     return draw("header", projects=named, project=project, hub=hub, local=local, account=account, preview=PREVIEW.get(stage, PREVIEW["none"]))
 
 
