@@ -32,7 +32,7 @@ IDEAS = {
 }
 BY_HAND = {
     "gradio": [sys.executable, "app.py"],
-    "docker": [sys.executable, "-m", "uvicorn", "app:app", "--host", "127.0.0.1", "--port", "{port}"],
+    "docker": [sys.executable, "-m", "uvicorn", "main:app", "--host", "127.0.0.1", "--port", "{port}"],
     "static": [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "{port}"],
 }
 

@@ -8,7 +8,7 @@ import signal
 import httpx
 import psutil
 from mcp import ClientSession
-from mcp.client.streamable_http import streamablehttp_client
+from mcp.client.streamable_http import streamable_http_client
 
 from core.preview.tree import alive
 from tests.conftest import start_server
@@ -29,7 +29,7 @@ def test_by_rest(server):
 
 def test_by_mcp(server):
     async def journey():
-        async with streamablehttp_client(server.url + "/gradio_api/mcp/") as (read, write, _), ClientSession(read, write) as session:
+        async with streamable_http_client(server.url + "/gradio_api/mcp/") as (read, write, _), ClientSession(read, write) as session:
             await session.initialize()
 
             async def tool(tool_name, /, **arguments):

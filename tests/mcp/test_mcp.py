@@ -6,13 +6,14 @@ import json
 import httpx
 import pytest
 from mcp import ClientSession
-from mcp.client.streamable_http import streamablehttp_client
+from mcp.client.streamable_http import streamable_http_client
 
 
 def with_session(server, work, **headers):
     async def run():
         async with (
-            streamablehttp_client(server.url + "/gradio_api/mcp/", headers=headers) as (read, write, _),
+            httpx.AsyncClient(headers=headers, timeout=60) as client,
+            streamable_http_client(server.url + "/gradio_api/mcp/", http_client=client) as (read, write, _),
             ClientSession(read, write) as session,
         ):
             await session.initialize()
