@@ -4,6 +4,13 @@ Owns the wire toward model providers, the order of candidates, fallback, cooldow
 no session and no door: it is given a prompt and keys, and gives items and a receipt.
 """
 
+from core.providers.breaker import Breaker
+from core.providers.exotic import available as litellm_available
+from core.providers.policy import Fault
+from core.providers.provider import Provider
+from core.providers.router import Router, ToolCalls
+from core.providers.table import PROVIDERS, row_of
+from core.providers.transport import Timeouts, Transport
 from core.providers.values import (
     Answer,
     Attempt,
@@ -29,11 +36,14 @@ from core.providers.values import (
 )
 
 __all__ = [
+    "PROVIDERS",
     "Answer",
     "Attempt",
+    "Breaker",
     "Budget",
     "Candidate",
     "Catalog",
+    "Fault",
     "Finished",
     "Interrupted",
     "Item",
@@ -42,12 +52,19 @@ __all__ = [
     "Price",
     "Prices",
     "Prompt",
+    "Provider",
     "Reasoning",
     "Receipt",
     "Reservation",
+    "Router",
     "Skipped",
     "Text",
+    "Timeouts",
     "ToolCallDelta",
+    "ToolCalls",
+    "Transport",
     "Unlimited",
     "Usage",
+    "litellm_available",
+    "row_of",
 ]

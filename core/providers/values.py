@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from core.secrets import Secret
@@ -52,6 +52,12 @@ class Prompt:
     def preferred(self) -> tuple[str, ...]:
         names = self.prefer.split(",") if isinstance(self.prefer, str) else self.prefer or ()
         return tuple(name.strip() for name in names if name.strip())
+
+    def continued(self, so_far: str) -> Prompt:
+        """The prompt that goes on where an interrupted answer stopped; a person asks for it, the router never does."""
+        begun = {"role": "assistant", "content": so_far}
+        go_on = {"role": "user", "content": "Continue exactly where your last message stops. Do not repeat anything."}
+        return replace(self, messages=(*self.messages, begun, go_on))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,111 @@
+"""Which addresses a request may go to. The check and the connection use the same resolved address.
+
+A name is resolved once, all of its addresses are checked, and aiohttp connects to exactly those: a name that
+answers differently a moment later gains nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from core.providers.policy import Fault
+
+Lookup = Callable[[str, int], Awaitable[list[str]]]
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# Clouds tell a machine's own credentials at these; nothing that answers prompts lives there, so they are
+# refused even where private addresses are allowed.
+_METADATA = tuple(ipaddress.ip_network(net) for net in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "100.100.100.200/32"))
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class RefusedAddress(OSError):
+    """The name stands for an address this key may not reach."""
+
+
+def check_url(text: str, *, allow_private: bool = False) -> URL:
+    """The URL of an upstream, parsed and fit to be asked; raises `Fault` ("address").
+
+    It must be http(s) with a host and no user name in it; plain http only where private addresses are allowed,
+    because a key must not cross the network in clear.
+    """
+    try:
+        url = URL(text)
+        host, port = url.host, url.port
+    except ValueError:
+        raise Fault("address", "the base URL is not a URL.") from None
+    if url.scheme not in ("https", "http") or not host or not port:
+        raise Fault("address", "the base URL must begin with https:// and name a host.")
+    if url.user is not None or url.password is not None:
+        raise Fault("address", "the base URL must not hold a user name or password.")
+    if url.scheme == "http" and not allow_private:
+        raise Fault("address", "the base URL must be https, so that the key does not travel in clear.")
+    try:
+        literal = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return url.with_fragment(None)
+    if not allowed(literal, allow_private=allow_private):
+        raise Fault("address", "the base URL leads to a private, local or reserved address.")
+    return url.with_fragment(None)
+
+
+def allowed(address: Address, *, allow_private: bool = False) -> bool:
+    """A request may go to this address. An IPv4 address wrapped in IPv6 is judged as itself."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return allowed(inner, allow_private=allow_private)
+    if any(address in net for net in _METADATA if net.version == address.version):
+        return False
+    if address.is_multicast or address.is_unspecified:
+        return False
+    if allow_private:
+        return address.is_global or address.is_private or address.is_loopback
+    return address.is_global
+
+
+async def lookup(host: str, port: int) -> list[str]:
+    """The host's addresses, from the system's resolver, in a thread."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class CheckedResolver(AbstractResolver):
+    """Resolves names for aiohttp and refuses a name with any address that may not be reached."""
+
+    def __init__(self, *, allow_private: bool, lookup: Lookup = lookup):
+        self._allow_private = allow_private
+        self._lookup = lookup
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
+        results: list[ResolveResult] = []
+        for text in await self._lookup(host, port):
+            address = ipaddress.ip_address(text.partition("%")[0])
+            if not allowed(address, allow_private=self._allow_private):
+                raise RefusedAddress(f"{host} stands for a private, local or reserved address")
+            kind = socket.AF_INET if address.version == 4 else socket.AF_INET6
+            if family in (socket.AF_UNSPEC, kind):
+                results.append(
+                    ResolveResult(
+                        hostname=host,
+                        host=str(address),
+                        port=port,
+                        family=kind,
+                        proto=socket.IPPROTO_TCP,
+                        flags=socket.AI_NUMERICHOST,
+                    )
+                )
+        if not results:
+            raise OSError(f"{host} has no address")
+        return results
+
+    async def close(self) -> None:
+        """Nothing is held."""

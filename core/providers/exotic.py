@@ -1,0 +1,161 @@
+"""Everything else, by litellm: imported on first use, in a thread, with its retries off and its habits tamed.
+
+litellm takes the process's own key when it is given none, so it is never called without one; it keeps clients by key,
+so forgetting a key evicts them; its errors may quote keys and local paths, so only a redacted first line is passed on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import logging
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator
+from typing import Any
+
+from core.providers.compatible import Piece, answer_pieces, request_body, usage
+from core.providers.policy import Fault, from_answer, quote
+from core.providers.provider import End, Provider
+from core.providers.values import Candidate, Prompt, Reasoning, Text, ToolCallDelta
+from core.secrets import Secret
+
+# Read by litellm at import: no network for its price list, no .env of the working directory, no chatter.
+_FLAGS = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_MODE": "PRODUCTION",
+    "LITELLM_LOG": "ERROR",
+}
+_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
+_importing = threading.Lock()
+
+
+def available() -> bool:
+    """litellm is installed; says so without importing it."""
+    return importlib.util.find_spec("litellm") is not None
+
+
+def _load() -> Any:
+    with _importing:
+        if "litellm" in sys.modules:
+            return sys.modules["litellm"]
+        os.environ.update(_FLAGS)
+        litellm = importlib.import_module("litellm")
+        litellm.suppress_debug_info = True
+        litellm.drop_params = True
+        litellm.turn_off_message_logging = True
+        litellm.redact_messages_in_exceptions = True
+        litellm.disable_streaming_logging = True
+        for name in _LOGGERS:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        return litellm
+
+
+async def ask(candidate: Candidate, prompt: Prompt, row: Provider, *, stream: bool, deadline: float) -> AsyncIterator[Piece]:
+    """Ask one candidate through litellm: pieces of the answer, then exactly one `End`. Raises `Fault`."""
+    key = candidate.key
+    if key.secret is None:
+        raise Fault("key", "needs a key.")
+    if key.base_url and key.owner != "instance":
+        raise Fault("address", "takes no address of its own; add the endpoint as an OpenAI-compatible provider.")
+    clock = asyncio.get_running_loop().time
+    litellm = await asyncio.to_thread(_load)
+    if candidate.provider not in {str(getattr(name, "value", name)) for name in litellm.provider_list}:
+        raise Fault("address", f"no provider is called {quote(candidate.provider)}; name its base URL.")
+    body = request_body(prompt, f"{candidate.provider}/{candidate.model}", row, stream=stream)
+    try:
+        async with asyncio.timeout_at(deadline):
+            answer = await litellm.acompletion(
+                **body,
+                api_key=key.secret.reveal(),
+                api_base=key.base_url,
+                timeout=max(1.0, deadline - clock()),
+                num_retries=0,
+                max_retries=0,
+            )
+        if not stream:
+            for piece in answer_pieces(answer.model_dump(), key, row):
+                yield piece
+            return
+        try:
+            async for piece in _stream(answer, deadline):
+                yield piece
+        finally:
+            await _end(answer)
+    except Fault:
+        raise
+    except TimeoutError:
+        raise Fault("timeout", "did not answer in time.") from None
+    except Exception as error:  # litellm raises its own kinds and whatever its adapters let through
+        raise _fault(error, key.secret, row) from None
+
+
+async def _stream(answer: Any, deadline: float) -> AsyncIterator[Piece]:
+    finish = tokens = None
+    came = False
+    chunks = answer.__aiter__()
+    while True:
+        try:
+            async with asyncio.timeout_at(deadline):
+                chunk = await chunks.__anext__()
+        except StopAsyncIteration:
+            break
+        tokens = usage(_plain(getattr(chunk, "usage", None))) or tokens
+        for choice in chunk.choices[:1]:
+            finish = choice.finish_reason or finish
+            delta = choice.delta
+            if delta.content:
+                came = True
+                yield Text(delta.content)
+            if getattr(delta, "reasoning_content", None):
+                came = True
+                yield Reasoning(delta.reasoning_content)
+            for call in delta.tool_calls or ():
+                came = True
+                yield ToolCallDelta(call.index or 0, call.id, call.function.name, call.function.arguments or "")
+    if not came:
+        raise Fault("empty", "answered nothing.", status=200)
+    yield End(finish or "stop", tokens)
+
+
+async def _end(answer: Any) -> None:
+    inner = getattr(answer, "completion_stream", None)
+    close = getattr(inner, "aclose", None) or getattr(getattr(inner, "response", None), "aclose", None)
+    if close:
+        await close()
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump() if hasattr(value, "model_dump") else value
+
+
+def _fault(error: Exception, secret: Secret, row: Provider) -> Fault:
+    name = type(error).__name__
+    status = getattr(error, "status_code", None)
+    said = quote(str(error).partition("\n")[0], secret)
+    if name == "APIConnectionError":
+        return Fault("network", f"the connection failed ({quote(type(error.__cause__ or error).__name__)}).")
+    if name == "Timeout":
+        return Fault("timeout", "did not answer in time.")
+    if name == "ContentPolicyViolationError":
+        return Fault("moderation", said, status=400)
+    if isinstance(status, int) and 400 <= status < 600:
+        response = getattr(error, "response", None)
+        return from_answer(status, {"error": {"message": said}}, getattr(response, "headers", None), secret=secret, forbidden=row.forbidden)
+    return Fault("server", f"failed ({name}): {said}")
+
+
+def forget(secret: Secret) -> int:
+    """Close litellm's clients that were made with this key, whose cache holds it in clear. Returns how many entries went."""
+    litellm = sys.modules.get("litellm")
+    cache = getattr(litellm, "in_memory_llm_clients_cache", None)
+    if cache is None:
+        return 0
+    value = secret.reveal()
+    entries = [name for name, client in list(cache.cache_dict.items()) if value in str(name) or getattr(client, "api_key", None) == value]
+    for name in entries:
+        cache.delete_cache(name)
+    return len(entries)
