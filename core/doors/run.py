@@ -53,6 +53,7 @@ async def follow_action(name: str, given: Mapping[str, Any], call: Call) -> Asyn
             return Failed(error=error.to_dict())
 
     task = asyncio.create_task(run())
+    waiting: asyncio.Future[Event] | None = None
     try:
         while not task.done() or not queue.empty():
             waiting = asyncio.ensure_future(queue.get())
@@ -63,6 +64,8 @@ async def follow_action(name: str, given: Mapping[str, Any], call: Call) -> Asyn
                 waiting.cancel()
         yield task.result()
     finally:
+        if waiting is not None:
+            waiting.cancel()
         if not task.done():
             task.cancel()
             with suppress(asyncio.CancelledError):

