@@ -18,6 +18,7 @@ class Events:
     def __init__(self) -> None:
         self._rest = b""
         self._pending: list[bytes] = []
+        self._size = 0
 
     def feed(self, piece: bytes) -> list[bytes]:
         """The payloads this piece completes."""
@@ -51,10 +52,12 @@ class Events:
             if self._pending and (payload == DONE or payload.startswith(b"{") and self._pending[-1].rstrip().endswith(b"}")):
                 self._flush(found)
             self._pending.append(payload)
-            if sum(map(len, self._pending)) > EVENT_BYTES:
+            self._size += len(payload) + 1
+            if self._size > EVENT_BYTES:
                 raise Fault("nonsense", f"sent an event of more than {EVENT_BYTES} bytes.")
 
     def _flush(self, found: list[bytes]) -> None:
         if self._pending:
             found.append(self._pending[0] if len(self._pending) == 1 else b"\n".join(self._pending))
             self._pending = []
+            self._size = 0

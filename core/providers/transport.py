@@ -55,15 +55,23 @@ class Response:
         return self._response.content_type.lower()
 
     async def body(self, limit: int = ANSWER_BYTES, *, deadline: float | None = None) -> bytes:
-        """The whole body. A body longer than `limit` bytes is a `Fault`, before the rest of it is read."""
+        """The whole body. A body longer than `limit` bytes is a `Fault`, before the rest of it is read.
+
+        Spaces may come for as long as the upstream thinks; once the answer begins it must be complete within the idle time.
+        """
         until = min(self._deadline, deadline or self._deadline)
         clock = asyncio.get_running_loop().time
+        idle = clock() + self._idle
         pieces: list[bytes] = []
         size = 0
+        began = False
         while True:
-            piece = await self._piece(min(until, clock() + self._idle))
+            piece = await self._piece(min(until, idle))
             if not piece:
                 return b"".join(pieces) if len(pieces) != 1 else pieces[0]
+            if not began:
+                began = not piece.isspace()
+                idle = clock() + self._idle
             pieces.append(piece)
             size += len(piece)
             if size > limit:
