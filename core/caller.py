@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from core.errors import Unauthorized
 from core.secrets import Secret
 
+if TYPE_CHECKING:
+    from core.providers import Key, Keyring
+
 Door = Literal["page", "rest", "mcp", "cli", "agent"]
 Risk = Literal["read", "write", "destructive", "spend"]
 ANONYMOUS = "anonymous"
+# The id of the request that is being served, as its answer's X-Request-ID; "" outside of one.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 @dataclass(frozen=True)
@@ -21,17 +27,27 @@ class Caller:
     token: the Hub token this caller acts with, or None for an anonymous visitor.
     approves: risks that need no further question, because a person already said yes
         (the page asks first; REST and the command line call by name).
+    keyring: the provider keys of the caller's session, or None where there is no session.
+    keys: provider keys the request itself brought, for this one call.
     """
 
     id: str
     door: Door = "rest"
     token: Secret | None = None
     approves: frozenset[Risk] = frozenset({"read", "write"})
+    keyring: Keyring | None = field(default=None, repr=False)
+    keys: tuple[Key, ...] = field(default=(), repr=False)
 
     @property
     def anonymous(self) -> bool:
         """Nothing ties this caller's calls together: it reaches what it holds the id of, and lists nothing."""
         return self.id == ANONYMOUS
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Everything secret this call carries, for whoever must keep it out of a text."""
+        keys = (*self.keys, *(self.keyring.keys() if self.keyring else ()))
+        return tuple(secret for secret in (self.token, *(key.secret for key in keys)) if secret)
 
     def require_token(self, why: str) -> Secret:
         """The caller's Hub token, or `Unauthorized` with `why` in the sentence ("to deploy")."""

@@ -11,6 +11,7 @@ from core.hub import Hub
 from core.instance import Instance
 from core.localhub import LocalHub
 from core.preview import Previews
+from core.providers import Key, Keyring, Providers
 from core.secrets import Secret
 from core.settings import Settings
 from core.store import Store
@@ -20,7 +21,7 @@ HUB_PREFIX = "/hub"
 
 @dataclass(frozen=True)
 class House:
-    """settings, store, projects, previews and the Hub; `local_hub` only where the embedded Hub stands in."""
+    """settings, store, projects, previews, providers and the Hub; `local_hub` only where the embedded Hub stands in."""
 
     settings: Settings
     port: int
@@ -28,6 +29,7 @@ class House:
     store: Store
     projects: Projects
     previews: Previews
+    providers: Providers
     hub: Hub
     local_hub: LocalHub | None
 
@@ -45,11 +47,20 @@ class House:
             return None
         return self.settings.huggingface.token
 
-    def caller(self, door: Door, *, session: str | None = None, token: Secret | None = None) -> Caller:
+    def caller(
+        self,
+        door: Door,
+        *,
+        session: str | None = None,
+        token: Secret | None = None,
+        keyring: Keyring | None = None,
+        keys: tuple[Key, ...] = (),
+    ) -> Caller:
         """Who stands behind a request: by their own token, by their session, or the local run itself.
 
         On a public process a caller without token or session owns nothing and shares nothing.
-        A token, or the local run's own identity, counts as having approved what it calls by name.
+        A token, or the local run's own identity, counts as having approved what it calls by name; so do keys of
+        one's own, and an owner who shares theirs, for what only costs money.
         """
         if not self.settings.public:
             identity = "local"
@@ -59,7 +70,9 @@ class House:
             identity = _fingerprint(token) if token else ANONYMOUS
         acting = token or self.own_token
         risks: set[Risk] = {"read", "write"} | ({"destructive", "spend"} if acting else set())
-        return Caller(id=identity, door=door, token=acting, approves=frozenset(risks))
+        if keys or (keyring and keyring.keys()) or self.providers.serves_visitors:
+            risks.add("spend")
+        return Caller(id=identity, door=door, token=acting, approves=frozenset(risks), keyring=keyring, keys=keys)
 
     async def start(self) -> None:
         """Start the Local Hub and the Spaces that should run."""
@@ -71,6 +84,7 @@ class House:
         if self.local_hub:
             await self.local_hub.close()
         await self.previews.close()
+        await self.providers.close()
         await self.hub.close()
         self.store.close()
         self.instance.release()
@@ -91,13 +105,15 @@ def build_house(settings: Settings, port: int) -> House:
     if settings.hub_kind == "local":
         local = LocalHub(data / "hub", previews=previews, prefix=HUB_PREFIX)
     endpoint = settings.hub_url or f"http://127.0.0.1:{port}{HUB_PREFIX}"
+    store = Store(data / "store.sqlite")
     return House(
         settings=settings,
         port=port,
         instance=instance,
-        store=Store(data / "store.sqlite"),
+        store=store,
         projects=Projects(data / "projects"),
         previews=previews,
+        providers=Providers(settings, store),
         hub=Hub(endpoint, local=local is not None),
         local_hub=local,
     )

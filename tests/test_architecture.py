@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOUNDATIONS = {"errors", "settings", "secrets", "caller", "events", "store", "git", "registry", "instance"}
-ROOMS = {"hub", "build", "preview", "deploy", "localhub"}
+ROOMS = {"hub", "build", "preview", "deploy", "localhub", "providers"}
 
 
 def imports(path: Path):

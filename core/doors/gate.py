@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core import caller
 from core.errors import Forbidden, NotFound, RateLimited, SpacesError, TooLarge
 from core.house import HUB_PREFIX
 from core.settings import Settings
@@ -25,7 +26,7 @@ from core.settings import Settings
 APP_PATHS = ("/p/", f"{HUB_PREFIX}/s/")
 # Gradio keeps these open; they expose inputs, sessions or usage (facts: gradio_and_libraries 0.2, 0.3).
 _CLOSED = ("/gradio_api/deep_link", "/gradio_api/runs", "/gradio_api/run-history", "/monitoring", "/gradio_api/monitoring")
-_LIMITED = ("/api/", "/gradio_api/mcp", "/gradio_api/call", "/gradio_api/run/", "/gradio_api/queue/join")
+_LIMITED = ("/api/", "/v1/", "/gradio_api/mcp", "/gradio_api/call", "/gradio_api/run/", "/gradio_api/queue/join")
 _MAX_BODY = 80 * 1024 * 1024
 # frame-src keeps a preview's frame from carrying data out by navigating to another site.
 _PAGE_POLICY = (
@@ -50,6 +51,7 @@ class Gate:
             return await self.app(scope, receive, send)
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
+        caller.request_id.set(request_id)
         headers = Headers(scope=scope)
         try:
             self._check(scope, headers)

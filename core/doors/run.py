@@ -29,7 +29,7 @@ async def run_action(name: str, given: Mapping[str, Any], call: Call) -> Any:
         raise
     except Exception as error:
         outcome = "unexpected"
-        log.error("%s failed: %s", name, redact(repr(error), call.caller.token), exc_info=log.isEnabledFor(logging.DEBUG))
+        log.error("%s failed: %s", name, redact(repr(error), *call.caller.secrets), exc_info=log.isEnabledFor(logging.DEBUG))
         raise Unexpected(f"{name} failed because of a defect ({type(error).__name__}).") from None
     finally:
         found = actions().get(name)

@@ -1,4 +1,4 @@
-"""Who a request comes from: a bearer token, a browser session, or the local run itself.
+"""Who a request comes from: a bearer token, a browser session, or the local run itself; and the provider keys it brings.
 
 A browser holds one unguessable session id, in an HttpOnly cookie; where an embedding page blocks cookies it
 keeps the id in memory and sends it as `X-Session`. What the session knows (the visitor's token) stays in this
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from core.caller import Caller, Door
 from core.errors import InvalidInput, Unauthorized
 from core.house import House
+from core.providers import Keyring, header_keys
 from core.secrets import Secret
 
 COOKIE = "spaces_os_session"
@@ -27,10 +28,11 @@ _MAX_SESSIONS = 10_000
 
 @dataclass
 class Session:
-    """One browser. `id` is 256 random bits; `token` the Hub token this visitor pasted or signed in with."""
+    """One browser. `id` is 256 random bits; `token` the Hub token this visitor pasted or signed in with; `keys` theirs for models."""
 
     id: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     token: Secret | None = None
+    keys: Keyring = field(default_factory=Keyring, repr=False)
     used: float = field(default_factory=time.monotonic)
 
 
@@ -99,10 +101,34 @@ def bearer(headers: Mapping[str, str]) -> Secret | None:
 def identify(
     house: House, sessions: Sessions, door: Door, headers: Mapping[str, str], cookies: Mapping[str, str]
 ) -> Caller:
-    """The caller of a request, from its headers and cookies."""
-    token = bearer(headers)
+    """The caller of a request, from its headers and cookies. `X-Provider-Key-<provider>` headers are keys for it alone."""
+    return _caller(house, door, headers, sessions.find(session_id(headers, cookies)), bearer(headers))
+
+
+def identify_client(house: House, sessions: Sessions, headers: Mapping[str, str], cookies: Mapping[str, str]) -> Caller:
+    """As `identify`, for clients of OpenAI's API, which always send a bearer: a session's id, a Hub token, or a word of no meaning.
+
+    A word of no meaning is passed over on a private run, and is `Unauthorized` on a public one.
+    """
     session = sessions.find(session_id(headers, cookies))
-    return house.caller(door, session=session.id if session else None, token=token or (session.token if session else None))
+    token = bearer(headers)
+    if token and (named := sessions.find(token.reveal())):
+        return _caller(house, "rest", headers, named, None)
+    if token and not token.reveal().startswith("hf_"):
+        if house.settings.public:
+            raise Unauthorized("The API key is neither a session of this page nor a Hub token.", "Use a Hub token, or the session's id.")
+        token = None
+    return _caller(house, "rest", headers, session, token)
+
+
+def _caller(house: House, door: Door, headers: Mapping[str, str], session: Session | None, token: Secret | None) -> Caller:
+    return house.caller(
+        door,
+        session=session.id if session else None,
+        token=token or (session.token if session else None),
+        keyring=session.keys if session else None,
+        keys=header_keys(headers, house.providers.known),
+    )
 
 
 def checked_token(text: object) -> Secret:

@@ -5,9 +5,15 @@ no session and no door: it is given a prompt and keys, and gives items and a rec
 """
 
 from core.providers.breaker import Breaker
+from core.providers.budget import Caps
+from core.providers.entry import KeyReport
 from core.providers.exotic import available as litellm_available
+from core.providers.keyring import Keyring, header_keys, make_key, rotated, shown
+from core.providers.picking import TASKS, Task, recommend, search_models
 from core.providers.policy import Fault
+from core.providers.prompting import build_prompt
 from core.providers.provider import Provider
+from core.providers.room import Providers
 from core.providers.router import Router, ToolCalls
 from core.providers.table import PROVIDERS, row_of
 from core.providers.transport import Timeouts, Transport
@@ -37,27 +43,33 @@ from core.providers.values import (
 
 __all__ = [
     "PROVIDERS",
+    "TASKS",
     "Answer",
     "Attempt",
     "Breaker",
     "Budget",
     "Candidate",
+    "Caps",
     "Catalog",
     "Fault",
     "Finished",
     "Interrupted",
     "Item",
     "Key",
+    "KeyReport",
+    "Keyring",
     "ModelFacts",
     "Price",
     "Prices",
     "Prompt",
     "Provider",
+    "Providers",
     "Reasoning",
     "Receipt",
     "Reservation",
     "Router",
     "Skipped",
+    "Task",
     "Text",
     "Timeouts",
     "ToolCallDelta",
@@ -65,6 +77,13 @@ __all__ = [
     "Transport",
     "Unlimited",
     "Usage",
+    "build_prompt",
+    "header_keys",
     "litellm_available",
+    "make_key",
+    "recommend",
+    "rotated",
     "row_of",
+    "search_models",
+    "shown",
 ]

@@ -1,0 +1,198 @@
+"""The live parts of this room in one process: connections, cooldowns, lists, ledger, counters. One for each house."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from core.caller import Caller, request_id
+from core.providers.breaker import Breaker
+from core.providers.budget import Account, Book, Caps, fingerprint
+from core.providers.catalog import OPEN_LISTS, Catalog, View
+from core.providers.compatible import base_url, signed
+from core.providers.entry import KeyReport, check_key
+from core.providers.keyring import Keyring, instance_keys, make_key
+from core.providers.policy import Fault, from_answer
+from core.providers.router import Router
+from core.providers.table import PROVIDERS, row_of
+from core.providers.tally import Tally
+from core.providers.transport import Transport
+from core.providers.values import Answer, Item, Key, Prompt, Receipt
+from core.secrets import redact
+from core.settings import HUGGINGFACE, Settings
+
+log = logging.getLogger(__name__)
+
+_LIST_SECONDS = 20.0
+_WAIT_FOR_LISTS = 1.0
+
+
+class Receipts(Book):
+    """Where receipts are kept too; `core.store.Store` is one."""
+
+    def keep_receipt(self, id: str, at: float, owner: str, body: Mapping[str, Any]) -> None: ...
+    def receipts(self, owner: str, *, limit: int = 50, before: float | None = None) -> list[dict[str, Any]]: ...
+
+
+class Providers:
+    """Asks models for callers, with their keys, within their budget.
+
+    store: the ledger and the receipts. transport: the wire; its limits are those of every request.
+    """
+
+    def __init__(self, settings: Settings, store: Receipts, *, transport: Transport | None = None):
+        self._settings = settings
+        self._store = store
+        self.instance = instance_keys(settings)
+        self.known = {key.provider: key for key in self.instance}
+        self.transport = transport or Transport()
+        self.breaker = Breaker()
+        self.catalog = Catalog(self._list)
+        self.tally = Tally(tuple(settings.providers))
+        self._writing: set[asyncio.Future] = set()
+
+    @property
+    def serves_visitors(self) -> bool:
+        """The process's own keys answer everybody who reaches it."""
+        return not self._settings.public or self._settings.share_owner_keys
+
+    @property
+    def allows_private(self) -> bool:
+        """A visitor may name a private address: only where the visitor is the owner."""
+        return not self._settings.public
+
+    def keys(self, caller: Caller) -> tuple[Key, ...]:
+        """Every key this caller may use: of the request, of the session, its own Hub token, then the instance's.
+
+        A Hub token is a key of Hugging Face's router only when the Hub it is for is huggingface.co itself.
+        """
+        found = [*caller.keys, *(caller.keyring.keys() if caller.keyring else ())]
+        token = caller.token
+        if token and self._settings.hub_url == HUGGINGFACE and token not in [key.secret for key in (*found, *self.instance)]:
+            found.append(Key(id="token", provider="huggingface", label="your Hugging Face account", secret=token))
+        return (*found, *(self.instance if self.serves_visitors else ()))
+
+    def account(self, caller: Caller) -> Account:
+        """The budget of one call."""
+        ring = caller.keyring
+        return Account(
+            self._store, self._settings.budget,
+            session=ring.id if ring else caller.id, caps=ring.caps if ring else Caps(), shared=self._settings.public,
+        )  # fmt: skip
+
+    async def route(self, prompt: Prompt, caller: Caller) -> Answer:
+        """Ask until somebody answers; the whole answer with its receipt. Raises `SpacesError`."""
+        keys = self.keys(caller)
+        return await (await self._router(keys, caller)).route(prompt, keys, caller_id=caller.id)
+
+    async def stream(self, prompt: Prompt, caller: Caller) -> AsyncIterator[Item]:
+        """As `route`, in pieces as they come. Closing the iterator closes the upstream's connection."""
+        keys = self.keys(caller)
+        async with aclosing((await self._router(keys, caller)).stream(prompt, keys, caller_id=caller.id)) as items:
+            async for item in items:
+                yield item
+
+    async def models(self, caller: Caller, *, wait: float = 8.0) -> View:
+        """What the lists say for this caller. The open lists are read without a key where the Hub is not the local one."""
+        keys = list(self.keys(caller))
+        if self._settings.hub_kind == "remote":
+            named = {key.provider for key in keys}
+            keys += [Key(id=f"open:{name}", provider=name) for name in OPEN_LISTS if name not in named]
+        return await self.catalog.load([key for key in keys if row_of(key).wire == "compatible"], wait=wait)
+
+    async def add(self, ring: Keyring, given: Mapping[str, Any]) -> tuple[Key, KeyReport]:
+        """Make a key from what was typed, ask its upstream about it, and put it on the ring.
+
+        Args:
+            given: `provider`, `key`, and optionally `label`, `base_url`, `models`.
+        Raises InvalidInput, Unauthorized, Forbidden or Conflict; then nothing is kept.
+        """
+        key = make_key(
+            given.get("provider"), given.get("key"),
+            label=given.get("label"), base_url=given.get("base_url"), models=given.get("models"),
+            allow_private=self.allows_private, known=self.known,
+        )  # fmt: skip
+        report = await self.check(key)
+        return ring.add(key), report
+
+    async def check(self, key: Key) -> KeyReport:
+        """Ask the upstream about a key."""
+        return await check_key(key, self.transport, hub=self._settings.huggingface.endpoint)
+
+    def forget(self, key: Key, caller_id: str) -> None:
+        """Drop what other parts keep of a key that was removed or rotated."""
+        self.catalog.forget(key)
+        Router(transport=self.transport, breaker=self.breaker).forget(key, caller_id=caller_id)
+
+    def health(self, caller: Caller) -> list[dict[str, Any]]:
+        """Each key the caller may use as `{provider, title, key, owner, state, seconds, disabled}`; state ready, cooling or rejected."""
+        keys = self.keys(caller)
+        states = self.breaker.health(caller.id, keys)
+        return [
+            {**state, "title": _title(key.provider), "owner": key.owner, "disabled": key.disabled}
+            for key, state in zip(keys, states, strict=True)
+        ]
+
+    async def receipts(self, caller: Caller, *, limit: int, before: float | None = None) -> list[dict[str, Any]]:
+        """The caller's receipts, newest first. A caller without identity has none."""
+        if caller.anonymous:
+            return []
+        return await asyncio.to_thread(self._store.receipts, fingerprint(caller.id), limit=limit, before=before)
+
+    def metrics(self) -> str:
+        """Prometheus text."""
+        return self.tally.text()
+
+    async def close(self) -> None:
+        """End what is under way, write what is left, close the connections."""
+        await self.catalog.close()
+        await asyncio.gather(*self._writing, return_exceptions=True)
+        await self.transport.close()
+
+    async def _router(self, keys: tuple[Key, ...], caller: Caller) -> Router:
+        listed = [key for key in keys if row_of(key).wire == "compatible"]
+        view = await self.catalog.load(listed, wait=_WAIT_FOR_LISTS)
+        return Router(
+            catalog=view, prices=view, budget=self.account(caller),
+            transport=self.transport, breaker=self.breaker, on_receipt=self._keep,
+        )  # fmt: skip
+
+    async def _list(self, key: Key) -> Any:
+        url = f"{base_url(row_of(key), key)}/models"
+        headers = {} if key.provider in OPEN_LISTS else signed(key)
+        status, body, answered = await self.transport.get_json(url, headers=headers, allow_private=key.allow_private, timeout=_LIST_SECONDS)
+        if status >= 300:
+            raise from_answer(status, body, answered, secret=key.secret)
+        if not isinstance(body, dict | list):
+            raise Fault("nonsense", "answered no list of models.")
+        return body
+
+    def _keep(self, caller_id: str, receipt: Receipt) -> None:
+        self.tally.record(receipt)
+        last = receipt.attempts[-1] if receipt.attempts else None
+        line = {
+            "event": "model_request", "request": request_id.get(), "receipt": receipt.id, "caller": fingerprint(caller_id)[:8],
+            "model": receipt.model, "provider": receipt.provider, "outcome": last.outcome if last else "none",
+            "attempts": [[one.provider, one.status, one.outcome, one.latency_ms] for one in receipt.attempts],
+            "skipped": len(receipt.skipped), "latency_ms": receipt.latency_ms, "first_token_ms": receipt.first_token_ms,
+            "cost_usd": receipt.cost_usd,
+        }  # fmt: skip
+        log.info("%s", redact(json.dumps(line, default=str)))
+        writing = asyncio.get_running_loop().run_in_executor(
+            None, self._store.keep_receipt, receipt.id, receipt.at, fingerprint(caller_id), receipt.to_dict()
+        )
+        self._writing.add(writing)
+        writing.add_done_callback(self._written)
+
+    def _written(self, writing: asyncio.Future) -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled() and writing.exception():
+            log.error("a receipt could not be kept (%s)", type(writing.exception()).__name__)
+
+
+def _title(provider: str) -> str:
+    return PROVIDERS[provider].title if provider in PROVIDERS else provider
