@@ -49,6 +49,9 @@ def check_url(text: str, *, allow_private: bool = False) -> URL:
     try:
         literal = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
+        if set(host) <= set("0123456789.:"):
+            # 127.1 and 2130706433 are the loopback to the system, and aiohttp connects to digits without asking a resolver.
+            raise Fault("address", "the base URL's host is not a proper address.") from None
         return url.with_fragment(None)
     if not allowed(literal, allow_private=allow_private):
         raise Fault("address", "the base URL leads to a private, local or reserved address.")

@@ -66,7 +66,7 @@ class Asking:
         """It failed; the candidate rests as the fault's rule says."""
         key = self.candidate.key
         self._breaker.failed(self._caller_id, key, self.candidate.model, fault)
-        billed = fault.rule.billed and key.secret is not None
+        billed = (fault.rule.billed or outcome == "interrupted") and key.secret is not None
         error = fault.error(self.candidate.provider, key.label)
         return self._close(outcome, status=fault.status, error=error, cost=None if billed else 0.0)
 

@@ -62,7 +62,7 @@ RULES: dict[Kind, Rule] = {
     "nonsense": Rule("next", ProviderFailed, "Check that the address is an OpenAI-compatible one.", cools="model", billed=True),
     "empty": Rule("next", ProviderFailed, "Try again, or ask another model.", billed=True),
     "address": Rule("next", InvalidInput, "Use a public https address, or ask the owner of this instance to allow private ones."),
-    "cut": Rule("next", ProviderFailed, "Retry from here, or ask again.", cools="model", billed=True),
+    "cut": Rule("next", ProviderFailed, "Ask again; where a part of the answer came, it can go on from there.", cools="model", billed=True),
 }
 
 

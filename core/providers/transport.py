@@ -249,7 +249,7 @@ class Transport:
             except (aiohttp.ServerDisconnectedError, ConnectionResetError):
                 # A kept connection that the other side had closed meanwhile says nothing about the upstream.
                 if not trace.get("reused"):
-                    raise Fault("network", "closed the connection without an answer.") from None
+                    raise Fault("cut", "closed the connection without an answer.") from None
             except (TimeoutError, aiohttp.ServerTimeoutError):
                 raise Fault("timeout", "did not answer in time.") from None
             except aiohttp.ClientConnectorCertificateError:

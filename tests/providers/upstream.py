@@ -258,7 +258,8 @@ PLAYS: dict[str, Play] = {
 
 @dataclass
 class Upstream:
-    """A running upstream. `elsewhere`: where its redirects lead. `script`: plays for the next requests, before the model's name counts."""
+    """A running upstream. `elsewhere`: where a POST's redirect leads. `script`: plays for the next requests, before the model's name
+    counts. `redirects`: paths that answer 302."""
 
     name: str
     port: int = 0
@@ -266,6 +267,7 @@ class Upstream:
     scheme: str = "http"
     requests: list[Seen] = field(default_factory=list)
     script: list[str] = field(default_factory=list)
+    redirects: dict[str, str] = field(default_factory=dict)
     connections: int = 0
 
     @property
@@ -289,8 +291,11 @@ class Upstream:
                 seen = Seen(method, path, headers, json.loads(raw) if raw else {})
                 self.requests.append(seen)
                 wire = Wire(seen, reader, writer, self)
+                if path in self.redirects:
+                    await wire.answer(302, b"", f"Location: {self.redirects[path]}")
+                    continue
                 if method == "GET":
-                    await wire.answer(200, MODELS)
+                    await wire.answer(*self.pages.get(path, (200, MODELS)))
                     continue
                 play = self.script.pop(0) if self.script else seen.body.get("model", "ok")
                 await PLAYS.get(play, ok)(wire)
