@@ -49,7 +49,8 @@ def check_url(text: str, *, allow_private: bool = False) -> URL:
     try:
         literal = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        if set(host) <= set("0123456789.:"):
+        raw = url.raw_host or ""
+        if ":" in raw or raw.replace(".", "").isdigit():
             # 127.1 and 2130706433 are the loopback to the system, and aiohttp connects to digits without asking a resolver.
             raise Fault("address", "the base URL's host is not a proper address.") from None
         return url.with_fragment(None)

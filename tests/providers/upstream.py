@@ -259,7 +259,8 @@ PLAYS: dict[str, Play] = {
 @dataclass
 class Upstream:
     """A running upstream. `elsewhere`: where a POST's redirect leads. `script`: plays for the next requests, before the model's name
-    counts. `redirects`: paths that answer 302."""
+    counts. `redirects`: paths that answer 302.
+    `pages`: paths whose GET answers a status and a body of their own."""
 
     name: str
     port: int = 0
@@ -268,6 +269,7 @@ class Upstream:
     requests: list[Seen] = field(default_factory=list)
     script: list[str] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
+    pages: dict[str, tuple[int, Any]] = field(default_factory=dict)
     connections: int = 0
 
     @property
