@@ -80,3 +80,12 @@ def test_a_killed_server_loses_nothing_and_leaves_nothing_running(tmp_path):
         assert httpx.get(built["url"]).status_code == 200  # the same address as before
     finally:
         second.end()
+
+
+def test_what_would_stop_the_deploy_is_told_before_the_app_is_started(server):
+    running = {item["id"] for item in server.action("preview_list").json()["items"]}
+    for name, code in (("bad name!", "invalid_input"), ("someone-else/x", "forbidden")):
+        answer = server.action("build_space", idea="a to-do list", deploy=True, name=name)
+        error = answer.json()["error"]
+        assert error["code"] == code and error["details"]["project"]
+    assert {item["id"] for item in server.action("preview_list").json()["items"]} <= running

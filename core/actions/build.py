@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from core.actions import preview as previewing
-from core.actions.deploy import deploy_project
+from core.actions.deploy import deploy_project, plan_for
 from core.actions.preview import shape
 from core.actions.projects import summary
 from core.actions.shapes import say
@@ -125,6 +125,8 @@ async def _build(call: Call, idea, deploy, template, inputs, name, visibility, h
             if wrong:
                 raise AppFailed(f"{wrong.path}: {wrong.message}", wrong.fix)
             done(f"{len(generated.files)} files, nothing the Hub would refuse")
+        if deploy:
+            await plan_for(call, made, name or made.slug, visibility, hardware)  # a wrong name or token is told before the wait
         live = await previewing.start(call, made)
         outcome = {**plan, "project": summary(made), "preview": shape(call, live), "space": None}
         if not deploy:

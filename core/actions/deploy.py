@@ -29,7 +29,7 @@ async def deploy_plan(
         hardware: a Hub hardware id; the free one for this account when empty.
     """
     found = await open_project(call, project)
-    return (await _plan(call, found, name, visibility, hardware)).to_dict()
+    return (await plan_for(call, found, name, visibility, hardware)).to_dict()
 
 
 @action(risk="write", title="Deploy to a Space", idempotent=True)
@@ -76,14 +76,15 @@ async def deploy_project(
 ) -> dict[str, Any]:
     """Plan, apply and remember where the project went."""
     say(call, "plan", "Comparing with what is there")
-    plan = await _plan(call, project, name, visibility, hardware)
+    plan = await plan_for(call, project, name, visibility, hardware)
     deployment = await apply_deploy(call.house.hub, call.caller, plan, emit=call.emit)
     await asyncio.to_thread(project.set_space, deployment.repo)
     call.emit(Deployed(repo=deployment.repo, url=deployment.url, revision=deployment.revision))
     return deployment.to_dict()
 
 
-async def _plan(call: Call, project: Project, name: str | None, visibility: Visibility, hardware: str | None) -> DeployPlan:
+async def plan_for(call: Call, project: Project, name: str | None, visibility: Visibility, hardware: str | None) -> DeployPlan:
+    """The plan for a project; raises whatever would stop the deploy and can be known before it."""
     call.caller.require_token("to deploy")
     files = await asyncio.to_thread(project.snapshot)
     return await plan_deploy(
