@@ -11,10 +11,13 @@ import importlib
 import importlib.util
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
+
+import orjson
 
 from core.providers.compatible import Piece, answer_pieces, request_body, usage
 from core.providers.policy import Fault, from_answer, quote
@@ -30,6 +33,8 @@ _FLAGS = {
     "LITELLM_LOG": "ERROR",
 }
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore")
+_PREFIX = re.compile(r"^(?:litellm\.)?\w+: (?:litellm\.\w+: )?(?:\w+ - )?")
+_SUFFIX = re.compile(r"\.? ?Handle with `litellm\.\w+`\.$")
 _importing = threading.Lock()
 
 
@@ -75,6 +80,8 @@ async def ask(candidate: Candidate, prompt: Prompt, row: Provider, *, stream: bo
                 timeout=max(1.0, deadline - clock()),
                 num_retries=0,
                 max_retries=0,
+                # Its handler for tools imports version 2 of the mcp package, which gradio holds below 2, and would run MCP tools itself.
+                _skip_mcp_handler=True,
             )
         if not stream:
             for piece in answer_pieces(answer.model_dump(), key, row):
@@ -135,7 +142,7 @@ def _plain(value: Any) -> Any:
 def _fault(error: Exception, secret: Secret, row: Provider) -> Fault:
     name = type(error).__name__
     status = getattr(error, "status_code", None)
-    said = quote(str(error).partition("\n")[0], secret)
+    said = quote(_said(str(error).partition("\n")[0]), secret)
     if name == "APIConnectionError":
         return Fault("network", f"the connection failed ({quote(type(error.__cause__ or error).__name__)}).")
     if name == "Timeout":
@@ -146,6 +153,16 @@ def _fault(error: Exception, secret: Secret, row: Provider) -> Fault:
         response = getattr(error, "response", None)
         return from_answer(status, {"error": {"message": said}}, getattr(response, "headers", None), secret=secret, forbidden=row.forbidden)
     return Fault("server", f"failed ({name}): {said}")
+
+
+def _said(line: str) -> str:
+    """The upstream's own words out of litellm's line `litellm.Kind: FromException - {"error": {"message": …}}`."""
+    words = _SUFFIX.sub("", _PREFIX.sub("", line))
+    try:
+        data = orjson.loads(words)
+        return str(data["error"]["message"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return words
 
 
 def forget(secret: Secret) -> int:
