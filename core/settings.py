@@ -1,21 +1,19 @@
 """The settings of one process: `agentic-config.yaml` over the environment, read once, frozen.
 
 First found wins: `--config`, `$AGENTIC_CONFIG`, `./agentic-config.yaml|.yml|.json`; what the file does not say
-comes from the environment. `${NAME}` in the file is replaced by that variable. Providers may stand at top level
-or under `providers:`.
+comes from the environment. Providers may stand at top level or under `providers:`.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from core.config import read
 from core.errors import InvalidInput
 from core.secrets import Secret
 
@@ -33,22 +31,44 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
-class HuggingFace(_Part):
-    """The account this process acts with where a visitor brings none of their own."""
+def _names(value: Any) -> Any:
+    if isinstance(value, str):
+        value = value.split(",")
+    return tuple(name.strip() if isinstance(name, str) else name for name in value or ())
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+
+
+class _Place(_Part):
+    """An upstream's place in the order.
+
+    priority: before those without it. fallback: another may answer when it cannot. always_use_this_key: this key or none.
+    models: what it is for, the default one first; a list or a comma-separated text; empty = any.
+    timeout: seconds for one call to it.
+    """
+
+    priority: bool = False
+    fallback: bool = True
+    always_use_this_key: bool = False
+    models: Names = ()
+    timeout: float | None = Field(default=None, gt=0, le=3_600, allow_inf_nan=False)
+
+
+class HuggingFace(_Place):
+    """The account this process acts with where a visitor brings none of their own, and its inference providers."""
 
     token: SecretValue = None
     endpoint: str = HUGGINGFACE
     mcp_url: str = f"{HUGGINGFACE}/mcp"
+    url: str | None = None
 
 
-class Provider(_Part):
+class Provider(_Place):
     """One upstream that answers prompts: its key, its base URL, its place in the order."""
 
     api_key: SecretValue = None
     url: str | None = None
-    priority: bool = False
-    fallback: bool = True
-    always_use_this_key: bool = False
 
 
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -80,11 +100,13 @@ class Settings(_Part):
     hub: `auto` (huggingface.co on a Space or with a token, else the Local Hub), `local`, or a Hub's URL.
     public: strangers reach this process (it runs as a Space); the owner's keys then serve only the owner
         unless `share_owner_keys`.
+    prefer: providers to ask first, in this order, before keys with priority.
     hosts: names this process answers to, besides loopback; `*` for any.
     """
 
     huggingface: HuggingFace = HuggingFace()
     providers: dict[str, Provider] = Field(default_factory=dict)
+    prefer: Names = ()
     budget: Spending = Spending()
     hub: str = "auto"
     host: str = "0.0.0.0"
@@ -204,20 +226,7 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _from_file(path: Path, env: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, int]]:
-    text = path.read_text(encoding="utf-8")
-    try:
-        node = yaml.compose(text)  # JSON is YAML
-        raw = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise InvalidInput(f"{path}{line}: {getattr(error, 'problem', 'not valid YAML')}.", "Correct the line.") from None
-    if not isinstance(raw, dict):
-        raise InvalidInput(f"{path}: the file must hold names with values.", "See agentic-config.example.yaml.")
-    lines: dict[str, int] = {}
-    if node is not None:
-        _collect_lines(node, "", lines)
-    raw = _expand(raw, env)
+    raw, lines = read(path, env)
     providers = dict(raw.pop("providers", None) or {})
     for name in _TOP_LEVEL_PROVIDERS:
         if name in raw:
@@ -227,29 +236,14 @@ def _from_file(path: Path, env: Mapping[str, str]) -> tuple[dict[str, Any], dict
     for name, part in list(raw.items()):
         if name not in Settings.model_fields and isinstance(part, dict) and part.keys() & {"api_key", "url"}:
             providers[name] = raw.pop(name)  # any other provider may stand at top level too
-    if "huggingface" in providers:
-        raw["huggingface"] = {**providers.pop("huggingface"), **(raw.get("huggingface") or {})}
+    if isinstance(providers.get("huggingface"), dict):
+        given = dict(providers.pop("huggingface"))
+        if "api_key" in given:
+            given.setdefault("token", given.pop("api_key"))
+        raw["huggingface"] = {**given, **(raw.get("huggingface") or {})}
     if providers:
         raw["providers"] = providers
     return raw, lines
-
-
-def _expand(value: Any, env: Mapping[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _expand(item, env) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_expand(item, env) for item in value]
-    if isinstance(value, str):
-        return re.sub(r"\$\{(\w+)\}", lambda match: env.get(match[1], ""), value)
-    return value
-
-
-def _collect_lines(node: yaml.Node, prefix: str, into: dict[str, int]) -> None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = f"{prefix}{key.value}"
-            into[name] = key.start_mark.line + 1
-            _collect_lines(value, name + ".", into)
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

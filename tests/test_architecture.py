@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOUNDATIONS = {"errors", "settings", "secrets", "caller", "events", "store", "git", "registry", "instance"}
+FOUNDATIONS = {"errors", "settings", "secrets", "caller", "events", "store", "git", "registry", "instance", "config"}
 ROOMS = {"hub", "build", "preview", "deploy", "localhub", "providers"}
 
 

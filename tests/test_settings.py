@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, TooLarge
 from core.settings import load
 
 
@@ -76,3 +76,97 @@ def test_a_space_is_public_until_its_owner_says_otherwise(tmp_path):
     assert settings.public and settings.on_a_space and settings.hub_url == "https://huggingface.co"
     assert settings.hosts == ("me-os.hf.space", "os.example.org")
     assert not load(environ=space | {"AGENTIC_PUBLIC": "false"}, directory=tmp_path).public
+
+
+# Models: who answers, and in which order
+
+
+def test_a_provider_says_its_models_its_time_and_its_place(tmp_path):
+    write(tmp_path, "prefer: [mine, openrouter]\nmine:\n  url: http://127.0.0.1:1/v1\n  models: small, large\n  timeout: 5\n  fallback: false\n")
+    settings = load(environ={}, directory=tmp_path)
+    mine = settings.providers["mine"]
+    assert mine.models == ("small", "large") and mine.timeout == 5 and not mine.fallback and settings.prefer == ("mine", "openrouter")
+
+
+@pytest.mark.parametrize("text", ["huggingface:\n  token: hf_a1\n  priority: true\n", "providers:\n  huggingface:\n    api_key: hf_a1\n    priority: true\n"])
+def test_hugging_face_has_a_place_in_the_order_too(tmp_path, text):
+    write(tmp_path, text)
+    part = load(environ={}, directory=tmp_path).huggingface
+    assert part.priority and part.token.reveal() == "hf_a1"
+
+
+def test_any_number_of_providers_in_the_documents_shape(tmp_path):
+    write(tmp_path, """
+huggingface:
+  token: ${HF_TOKEN}
+  mcp_url: "https://huggingface.co/mcp"
+openrouter:
+  api_key: ${OPENROUTER_KEY}
+  url: "https://api.openrouter.ai/v1/chat/completions"
+  priority: true
+  fallback: true
+  always_use_this_key: false
+sheikh:
+  api_key: ${SHEIKH_KEY}
+  url: "https://api.sheikh.codes/v1/chat/completions"
+  priority: false
+providers:
+  custom_provider_x:
+    api_key: ""
+    url: "https://custom.provider/api/v1/infer"
+    priority: false
+    fallback: true
+  another:
+    url: "https://another.provider/v1"
+""")
+    settings = load(environ={"OPENROUTER_KEY": "or-1", "SHEIKH_KEY": "sh-1"}, directory=tmp_path)
+    assert set(settings.providers) == {"openrouter", "sheikh", "custom_provider_x", "another"}
+    assert settings.providers["custom_provider_x"].api_key is None and settings.providers["sheikh"].api_key.reveal() == "sh-1"
+
+
+# What a file may not do
+
+
+def test_a_variable_may_name_another(tmp_path):
+    write(tmp_path, "mine:\n  url: ${BASE}/v1\n  api_key: ${KEY}\n")
+    mine = load(environ={"BASE": "https://${HOST}", "HOST": "example.org", "KEY": "k-${HOST}"}, directory=tmp_path).providers["mine"]
+    assert mine.url == "https://example.org/v1" and mine.api_key.reveal() == "k-example.org"
+
+
+@pytest.mark.parametrize("env", [{"A": "${A}"}, {"A": "x${B}", "B": "${C}", "C": "${A}secretsecret"}])
+def test_variables_in_a_circle_are_named_and_their_values_are_not(tmp_path, env):
+    path = write(tmp_path, "mine:\n  api_key: ${A}\n  url: https://example.org\n")
+    with pytest.raises(InvalidInput) as caught:
+        load(environ=env, directory=tmp_path)
+    assert "circle" in caught.value.message and str(path) in caught.value.message and "secret" not in caught.value.message
+
+
+def test_variables_that_multiply_are_stopped(tmp_path):
+    write(tmp_path, "mine:\n  api_key: ${V9}\n")
+    env = {f"V{number}": f"${{V{number - 1}}}" * 10 for number in range(1, 10)} | {"V0": "x" * 10}
+    with pytest.raises(InvalidInput):
+        load(environ=env, directory=tmp_path)
+
+
+@pytest.mark.parametrize("text", [
+    "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "[" * 5_000, "a: " + "[" * 2_000 + "]" * 2_000, "- list\n", "a: \x00\n", "port: &x 1\nhost: *x\n",
+    "a: !!python/object/apply:os.system [id]\n", "? [a, b]\n: c\n", "1: x\n",
+])  # fmt: skip
+def test_a_hostile_file_is_a_mistake_and_nothing_more(tmp_path, text):
+    path = write(tmp_path, text)
+    with pytest.raises(InvalidInput) as caught:
+        load(environ={}, directory=tmp_path)
+    assert str(path) in caught.value.message or "settings" in caught.value.message
+
+
+def test_a_file_of_ten_megabytes_is_refused_at_once(tmp_path):
+    path = write(tmp_path, "port: 1\n" + "# padding\n" * 1_000_000)
+    with pytest.raises(TooLarge) as caught:
+        load(environ={}, directory=tmp_path)
+    assert str(path) in caught.value.message
+
+
+def test_a_file_that_is_not_text_is_a_mistake(tmp_path):
+    (tmp_path / "agentic-config.yaml").write_bytes(b"\xff\xfe\x00bad")
+    with pytest.raises(InvalidInput):
+        load(environ={}, directory=tmp_path)

@@ -150,8 +150,9 @@ def _fault(error: Exception, secret: Secret, row: Provider) -> Fault:
     if name == "ContentPolicyViolationError":
         return Fault("moderation", said, status=400)
     if isinstance(status, int) and 400 <= status < 600:
-        response = getattr(error, "response", None)
-        return from_answer(status, {"error": {"message": said}}, getattr(response, "headers", None), secret=secret, forbidden=row.forbidden)
+        given = getattr(error, "litellm_response_headers", None) or getattr(getattr(error, "response", None), "headers", None) or {}
+        headers = {str(name).title(): str(value) for name, value in given.items()}
+        return from_answer(status, {"error": {"message": said}}, headers, secret=secret, forbidden=row.forbidden)
     return Fault("server", f"failed ({name}): {said}")
 
 

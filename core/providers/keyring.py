@@ -155,15 +155,20 @@ def header_keys(headers: Mapping[str, str], known: Mapping[str, Key] | None = No
 
 def instance_keys(settings: Settings) -> tuple[Key, ...]:
     """The keys of the process itself, from its settings."""
-    found = []
-    if settings.huggingface.token:
-        found.append(_instance_key("huggingface", settings.huggingface.token))
-    for name, part in settings.providers.items():
-        if part.api_key or part.url:
-            key = _instance_key(name, part.api_key, base_url=part.url)
-            flags = {field: getattr(part, field) for field in ("priority", "fallback", "always_use_this_key", "timeout") if hasattr(part, field)}
-            found.append(replace(key, **flags, models=tuple(getattr(part, "models", ()))))
-    return tuple(found)
+    own = settings.huggingface
+    parts = [("huggingface", own.token, own.url, own)] if own.token else []
+    parts += [(name, part.api_key, part.url, part) for name, part in settings.providers.items() if part.api_key or part.url]
+    return tuple(
+        replace(
+            _instance_key(name, secret, base_url=url),
+            priority=part.priority,
+            fallback=part.fallback,
+            always_use_this_key=part.always_use_this_key,
+            models=part.models,
+            timeout=part.timeout,
+        )
+        for name, secret, url, part in parts
+    )
 
 
 def _instance_key(name: str, secret: Secret | None, base_url: str | None = None) -> Key:
