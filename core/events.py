@@ -60,6 +60,37 @@ class Log(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Text(Event):
+    """A piece of what a model says, to be joined with the ones before."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reasoning(Event):
+    """A piece of what a model thinks aloud."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolCall(Event):
+    """A piece of a tool call a model makes: `id` and `name` come once, `arguments` in pieces to be joined."""
+
+    index: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost(Event):
+    """What asking a model came to: the receipt, with its attempts, tokens and USD."""
+
+    receipt: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deployed(Event):
     repo: str
     url: str

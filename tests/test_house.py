@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+import core.actions  # noqa: F401  registers them
 from core.house import build_house
 from core.registry import Call, invoke
 from core.secrets import Secret

@@ -10,7 +10,7 @@ import gradio as gr
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
-from core.doors import account, health, rest
+from core.doors import account, health, keys, metrics, openai, providers, rest
 from core.doors.gate import Gate
 from core.doors.session import Sessions
 from core.house import HUB_PREFIX, House
@@ -71,6 +71,10 @@ def front(house: House, sessions: Sessions, gradio_app: ASGIApp) -> ASGIApp:
         *health.routes(house),
         *rest.routes(house, sessions),
         *account.routes(house, sessions),
+        *keys.routes(house, sessions),
+        *providers.routes(house, sessions),
+        *openai.routes(house, sessions),
+        *metrics.routes(house),
         Mount("/p", app=house.previews.app),
     ]
     if house.local_hub:

@@ -12,11 +12,14 @@ from pydantic_core import to_jsonable_python
 
 import core.actions  # noqa: F401  a door offers every action, and importing the room registers them
 from core.errors import SpacesError, Unexpected
-from core.events import Done, Event, Failed
+from core.events import Cost, Done, Event, Failed, Reasoning, Text, ToolCall
 from core.registry import Call, actions, invoke
 from core.secrets import redact
 
 log = logging.getLogger(__name__)
+
+_MOST_WAITING = 1000
+_WHOLE = (Text, Reasoning, ToolCall, Cost)
 
 
 async def run_action(name: str, given: Mapping[str, Any], call: Call) -> Any:
@@ -40,10 +43,11 @@ async def run_action(name: str, given: Mapping[str, Any], call: Call) -> Any:
 
 async def follow_action(name: str, given: Mapping[str, Any], call: Call) -> AsyncIterator[Event]:
     """The events of one action as they happen, ending with `Done` or `Failed`. Leaving early cancels the action."""
-    queue: asyncio.Queue[Event] = asyncio.Queue(maxsize=1000)
+    queue: asyncio.Queue[Event] = asyncio.Queue()
 
     def listen(event: Event) -> None:
-        with suppress(asyncio.QueueFull):
+        # A slow reader may miss lines of progress, but no piece of an answer; those are bounded by the answer's own limit.
+        if queue.qsize() < _MOST_WAITING or isinstance(event, _WHOLE):
             queue.put_nowait(event)
 
     async def run() -> Event:
