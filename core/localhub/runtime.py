@@ -165,7 +165,7 @@ class Spaces:
         space = self.get(repo)
         was, space.repo = space.place, repo
         if space.place != was:
-            self._launcher.spawn(self._start_at_new_address(space))
+            self._start_at_new_address(space)
 
     def _renamed(self, repo: Repo) -> None:
         space = self.get(repo)
@@ -173,13 +173,17 @@ class Spaces:
         space.repo = repo
         space.desired = first_wish(repo, space.desired, self._places)
         self._places[space.desired.subdomain] = space
-        self._launcher.spawn(self._start_at_new_address(space))
+        self._start_at_new_address(space)
 
-    async def _start_at_new_address(self, space: Space) -> None:
-        """An app is told its address when it starts, so the one that runs cannot serve at another."""
-        await self.change(space, space.desired)
-        if space.desired.state == "running":
-            await self.rebuild(space, fresh=True)
+    def _start_at_new_address(self, space: Space) -> None:
+        """An app is told its address when it starts, so the one that runs cannot serve at another.
+
+        At once, not after the next await: in between the Space would be said to run where nothing answers yet.
+        """
+        sha = self._git(space).head()
+        if sha is not None and space.desired.state == "running":
+            self.build(space, sha, fresh=True)
+        self._launcher.spawn(self.change(space, space.desired))
 
     def _deleted(self, repo: Repo) -> None:
         space = self._spaces.pop(repo.id, None)
