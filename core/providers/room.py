@@ -7,6 +7,8 @@ import json
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
+from dataclasses import replace
 from typing import Any
 
 from core.caller import Caller, request_id
@@ -87,14 +89,20 @@ class Providers:
     async def route(self, prompt: Prompt, caller: Caller) -> Answer:
         """Ask until somebody answers; the whole answer with its receipt. Raises `SpacesError`."""
         keys = self.keys(caller)
-        return await (await self._router(keys, caller)).route(prompt, keys, caller_id=caller.id)
+        return await (await self._router(keys, caller)).route(self._preferring(prompt), keys, caller_id=caller.id)
 
     async def stream(self, prompt: Prompt, caller: Caller) -> AsyncIterator[Item]:
         """As `route`, in pieces as they come. Closing the iterator closes the upstream's connection."""
         keys = self.keys(caller)
-        async with aclosing((await self._router(keys, caller)).stream(prompt, keys, caller_id=caller.id)) as items:
+        async with aclosing((await self._router(keys, caller)).stream(self._preferring(prompt), keys, caller_id=caller.id)) as items:
             async for item in items:
                 yield item
+
+    def _preferring(self, prompt: Prompt) -> Prompt:
+        """The prompt with the configuration's preference where it names none; a visitor's own order is not overruled by the owner's."""
+        if prompt.prefer or self._settings.public:
+            return prompt
+        return replace(prompt, prefer=self._settings.prefer)
 
     async def models(self, caller: Caller, *, wait: float = 8.0) -> View:
         """What the lists say for this caller. The open lists are read without a key where the Hub is not the local one."""
@@ -152,6 +160,9 @@ class Providers:
         await self.catalog.close()
         await asyncio.gather(*self._writing, return_exceptions=True)
         await self.transport.close()
+
+    def _preferring(self, prompt: Prompt) -> Prompt:
+        return prompt if prompt.preferred or not self._settings.prefer else replace(prompt, prefer=tuple(self._settings.prefer))
 
     async def _router(self, keys: tuple[Key, ...], caller: Caller) -> Router:
         listed = [key for key in keys if row_of(key).wire == "compatible"]

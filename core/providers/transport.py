@@ -25,8 +25,9 @@ ERROR_BYTES = 64_000
 _CONNECTIONS = 200
 _KEEP_ALIVE_SECONDS = 20
 _ERROR_SECONDS = 5
-_GOODBYE_SECONDS = 0.02
+_GOODBYE_SECONDS = 0.5
 _SAME_HOST_HOPS = 3
+_leaving: set[asyncio.Task[None]] = set()
 
 
 @dataclass(frozen=True)
@@ -131,19 +132,27 @@ class Response:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Fault("cut", f"broke off its answer ({type(error).__name__}).", status=self.status) from None
 
-    async def leave(self) -> None:
-        """Give the connection back when the answer is complete, else close it at once."""
-        content = self._response.content
-        if not content.is_eof() and self._response.status == 200 and content.total_bytes:
-            try:
-                async with asyncio.timeout(_GOODBYE_SECONDS):  # the closing chunk often comes one packet after [DONE]
-                    await content.readany()
-            except (TimeoutError, aiohttp.ClientError, OSError):
-                pass
-        if content.is_eof():
+    def leave(self) -> None:
+        """Give the connection back when the answer is complete. The closing chunk often comes a packet after `[DONE]`:
+        it is waited for without holding the caller, and a connection on which it does not come is closed."""
+        if self._response.content.is_eof():
             self._response.release()
-        else:
-            self._response.close()
+            return
+        task = asyncio.ensure_future(self._say_goodbye())
+        _leaving.add(task)
+        task.add_done_callback(_leaving.discard)
+
+    async def _say_goodbye(self) -> None:
+        try:
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._response.content.readany()
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            pass
+        finally:
+            if self._response.content.is_eof():
+                self._response.release()
+            else:
+                self._response.close()
 
 
 class Transport:
@@ -182,7 +191,7 @@ class Transport:
             complete = True
         finally:
             if complete or response.content.is_eof():
-                await answer.leave()
+                answer.leave()
             else:
                 response.close()
 

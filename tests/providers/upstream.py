@@ -53,8 +53,8 @@ class Wire:
     async def begin_stream(self, kind: str = "text/event-stream") -> None:
         await self.send(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
 
-    async def chunk(self, data: bytes) -> None:
-        await self.send(b"%x\r\n%b\r\n" % (len(data), data))
+    async def chunk(self, data: bytes, *, last: bool = False) -> None:
+        await self.send(b"%x\r\n%b\r\n" % (len(data), data) + (b"0\r\n\r\n" if last else b""))
 
     async def end_stream(self) -> None:
         await self.send(b"0\r\n\r\n")
@@ -78,8 +78,7 @@ async def ok(wire: Wire) -> None:
     await wire.chunk(event({"role": "assistant", "content": ""}))
     for word in text.split(" "):
         await wire.chunk(event({"content": word if word == "hello" else " " + word}))
-    await wire.chunk(event({}, finish="stop") + event(usage=USAGE) + b"data: [DONE]\n\n")
-    await wire.end_stream()
+    await wire.chunk(event({}, finish="stop") + event(usage=USAGE) + b"data: [DONE]\n\n", last=True)
 
 
 async def thinks_and_calls(wire: Wire) -> None:
