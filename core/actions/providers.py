@@ -135,7 +135,8 @@ async def provider_manage_keys(
     """
     caller, room = call.caller, call.house.providers
     if command == "test":
-        tested = [key for key in room.keys(caller) if key.id in (ids or ())] or _nothing_named(ids)
+        mine = [key for key in room.keys(caller) if key.owner == "visitor" or room.allows_private]
+        tested = [key for key in mine if key.id in (ids or ())] or _nothing_named(ids)
         return listing([{**shown(key), "report": (await room.check(key)).to_dict()} for key in tested[:8]])
     if command != "list":
         ring = _ring(call)
@@ -205,9 +206,10 @@ async def provider_receipts(call: Call, limit: int = 50, before: float | None = 
         before: only older ones, epoch seconds; `meta.next` of the page before.
     """
     room = call.house.providers
-    kept = await room.receipts(call.caller, limit=max(1, min(limit, 500)), before=before)
+    most = max(1, min(limit, 500))
+    kept = await room.receipts(call.caller, limit=most, before=before)
     budget = await room.account(call.caller).state(call.caller.id)
-    return listing(kept, next=kept[-1]["at"] if len(kept) == limit else None, budget=budget)
+    return listing(kept, next=kept[-1]["at"] if len(kept) == most else None, budget=budget)
 
 
 @action(risk="write", title="Limit spending", idempotent=True)

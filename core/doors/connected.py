@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,26 +25,31 @@ async def while_connected(request: Request, work: Awaitable[Result]) -> Result:
 
 
 class EventStream(Response):
-    """Server-sent events from a generator of texts. The generator is closed at once when the client goes away."""
+    """Server-sent events from a generator of texts. It and its source are closed at once when the client goes away.
+
+    source: what the generator reads from; closed here because a generator that never began closes nothing itself.
+    """
 
     media_type = "text/event-stream"
 
-    def __init__(self, pieces: AsyncGenerator[str, None]):
+    def __init__(self, pieces: AsyncGenerator[str, None], source: AsyncGenerator[Any, None]):
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._pieces = pieces
+        self._source = source
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        with suppress(Cancelled, OSError):  # the client is gone, and whoever wrote to it too
-            await _race(receive, self._send(send))
-
-    async def _send(self, send: Send) -> None:
         try:
-            async for piece in self._pieces:
-                await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
+            with suppress(Cancelled, OSError):  # the client is gone, and whoever wrote to it too
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                await _race(receive, self._send(send))
         finally:
             await self._pieces.aclose()
+            await self._source.aclose()
+
+    async def _send(self, send: Send) -> None:
+        async for piece in self._pieces:
+            await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
 

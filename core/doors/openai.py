@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -49,7 +48,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
         if isinstance(first, Failed):
             return _failure(first.error)
         options = given.get("stream_options")
-        return EventStream(_chunks(first, events, given.get("model"), bool(isinstance(options, dict) and options.get("include_usage"))))
+        return EventStream(_chunks(first, events, given.get("model"), bool(isinstance(options, dict) and options.get("include_usage"))), events)
 
     async def models(request: Request) -> Response:
         view = await house.providers.models(call_of(request).caller)
@@ -141,27 +140,26 @@ async def _chunks(first: Event, events: AsyncIterator[Event], model: Any, with_u
         choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]
         return f"data: {json.dumps(to_jsonable_python({**frame, 'choices': choices, **more}))}\n\n"
 
-    async with aclosing(events):
-        yield line({"role": "assistant", "content": ""})
-        event: Event | None = first
-        while event is not None:
-            if isinstance(event, Text):
-                yield line({"content": event.text})
-            elif isinstance(event, Reasoning):
-                yield line({"reasoning_content": event.text})
-            elif isinstance(event, ToolCall):
-                yield line({"tool_calls": [_tool_call(event)]})
-            elif isinstance(event, Failed):
-                yield f"data: {json.dumps({'error': _error(event.error)})}\n\n"
-                return
-            elif isinstance(event, Done):
-                frame["model"] = event.result["receipt"]["model"]
-                yield line({}, event.result["finish_reason"])
-                if with_usage:
-                    yield line(None, usage=_usage(event.result["usage"]))
-                yield "data: [DONE]\n\n"
-                return
-            event = await anext(events, None)
+    yield line({"role": "assistant", "content": ""})
+    event: Event | None = first
+    while event is not None:
+        if isinstance(event, Text):
+            yield line({"content": event.text})
+        elif isinstance(event, Reasoning):
+            yield line({"reasoning_content": event.text})
+        elif isinstance(event, ToolCall):
+            yield line({"tool_calls": [_tool_call(event)]})
+        elif isinstance(event, Failed):
+            yield f"data: {json.dumps({'error': _error(event.error)})}\n\n"
+            return
+        elif isinstance(event, Done):
+            frame["model"] = event.result["receipt"]["model"]
+            yield line({}, event.result["finish_reason"])
+            if with_usage:
+                yield line(None, usage=_usage(event.result["usage"]))
+            yield "data: [DONE]\n\n"
+            return
+        event = await anext(events, None)
 
 
 def _tool_call(event: ToolCall) -> dict[str, Any]:

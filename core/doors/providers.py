@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from pydantic_core import to_jsonable_python
 from starlette.requests import Request
@@ -16,7 +14,7 @@ from core.doors.connected import EventStream, while_connected
 from core.doors.rest import answer, guard, json_object
 from core.doors.run import follow_action, run_action
 from core.doors.session import Sessions, identify
-from core.events import Done, Failed
+from core.events import Done, Event, Failed
 from core.house import House
 from core.providers import PROVIDERS
 from core.registry import Call
@@ -42,7 +40,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
             first = await while_connected(request, anext(events))
             if isinstance(first, Failed):
                 return answer({"error": first.error}, first.error["status"])  # nothing was said yet: a plain error
-            return EventStream(_lines(first, events))
+            return EventStream(_lines(first, events), events)
         return answer(await while_connected(request, run_action(_ACTION, given, call)))
 
     return [
@@ -78,21 +76,17 @@ async def providers(call: Call) -> dict:
     return {"ok": True, "item": None, "items": items, "meta": {"count": len(items), "budget": budget}, "error": None}
 
 
-async def _lines(first, events) -> AsyncGenerator[str, None]:
+async def _lines(first: Event, events: AsyncIterator[Event]) -> AsyncGenerator[str, None]:
     """Events text, reasoning, tool_call and receipt as they come, then one `result`, or one `error`."""
-    async with aclosing(events):
-        event = first
-        while True:
-            if isinstance(event, Done | Failed):
-                done = isinstance(event, Done)
-                yield _line("result" if done else "error", event.result if done else {"error": event.error})
-                return
-            data = event.to_dict()
-            yield _line(_EVENTS.get(data.pop("event"), "event"), data)
-            try:
-                event = await anext(events)
-            except StopAsyncIteration:
-                return
+    event: Event | None = first
+    while event is not None:
+        if isinstance(event, Done | Failed):
+            done = isinstance(event, Done)
+            yield _line("result" if done else "error", event.result if done else {"error": event.error})
+            return
+        data = event.to_dict()
+        yield _line(_EVENTS.get(data.pop("event"), "event"), data)
+        event = await anext(events, None)
 
 
 def _line(kind: str, data: object) -> str:

@@ -127,7 +127,7 @@ def _caller(house: House, door: Door, headers: Mapping[str, str], session: Sessi
         session=session.id if session else None,
         token=token or (session.token if session else None),
         keyring=session.keys if session else None,
-        keys=header_keys(headers, house.providers.known),
+        keys=header_keys(headers, house.providers.known, allow_private=house.providers.allows_private),
     )
 
 

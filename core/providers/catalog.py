@@ -36,7 +36,7 @@ OPEN_LISTS = ("huggingface", "openrouter")
 _ALIASES = ("~", "@preset/", "openrouter/")
 
 
-@dataclass
+@dataclass(eq=False)
 class List:
     """One upstream's list as last read. `error` is why the newest attempt gave none."""
 
@@ -71,8 +71,9 @@ class Catalog:
         """What is known now for these keys, at once; lists that are missing or old are read meanwhile."""
         lists: dict[str, list[List]] = {}
         for key in keys:
-            if not key.disabled:
-                lists.setdefault(key.provider, []).append(self._list(key))
+            named = lists.setdefault(key.provider, [])
+            if not key.disabled and (found := self._list(key)) not in named:
+                named.append(found)
         return View(lists, self._clock())
 
     async def load(self, keys: Iterable[Key], *, wait: float) -> View:
@@ -153,24 +154,20 @@ class View:
         return found.facts if found else None
 
     def price(self, provider: str, model: str) -> Price | None:
-        """USD per million tokens; the dearest host's where the router chooses, or None."""
-        found = self.model(provider, model)
-        if found is None:
+        """USD per million tokens; the dearest host's where the router chooses, or None.
+
+        Where several upstreams go by one name the dearest counts, and an unread list makes it unknown: a list somebody
+        made up must not make another key's use look cheap.
+        """
+        lists = self.by_provider.get(provider, ())
+        if len(lists) > 1 and any(one.read_at is None for one in lists):
             return None
-        chosen = model[len(found.id) + 1 :] if len(model) > len(found.id) else ""
-        hosts = [host for host in found.hosts if host.live and host.price]
-        if chosen == "cheapest" and hosts:
-            return min((host.price for host in hosts), key=lambda price: price.output)
-        named = next((host.price for host in hosts if chosen and host.name == chosen), None)
-        return named or found.price
+        prices = [price for one in lists if (price := _price(_entry(one, model), model))]
+        return Price(max(one.input for one in prices), max(one.output for one in prices)) if prices else None
 
     def model(self, provider: str, model: str) -> Model | None:
         """The model of that id, with or without a routing suffix (`:cheapest`, `:groq`)."""
-        for one in self.by_provider.get(provider, ()):
-            found = one.models.get(model) or (one.models.get(model.rpartition(":")[0]) if ":" in model else None)
-            if found:
-                return found
-        return None
+        return next((found for one in self.by_provider.get(provider, ()) if (found := _entry(one, model))), None)
 
     def models(self) -> list[Model]:
         """Every model once for each provider."""
@@ -191,6 +188,21 @@ class View:
             }
             for one in self.lists()
         ]
+
+
+def _entry(listed: List, model: str) -> Model | None:
+    return listed.models.get(model) or (listed.models.get(model.rpartition(":")[0]) if ":" in model else None)
+
+
+def _price(found: Model | None, asked: str) -> Price | None:
+    if found is None:
+        return None
+    chosen = asked[len(found.id) + 1 :]
+    hosts = [host for host in found.hosts if host.live and host.price]
+    if chosen == "cheapest" and hosts:
+        return min((host.price for host in hosts if host.price), key=lambda price: price.output)
+    named = next((host.price for host in hosts if chosen and host.name == chosen), None)
+    return named or found.price
 
 
 def _identity(key: Key) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.providers.budget import Caps
+from core.providers.table import PROVIDERS
 from core.providers.values import Key
 from core.secrets import Secret
 from core.settings import Settings
@@ -129,7 +130,9 @@ def make_key(
     secret = _checked(name, value)
     own = (known or {}).get(name)
     address = _address(base_url, private=allow_private) or (own.base_url if own else None)
-    if secret is None and base_url in (None, ""):
+    row = PROVIDERS.get(name)
+    local = allow_private and row is not None and not row.needs_key
+    if secret is None and base_url in (None, "") and not local:
         raise InvalidInput("There is no key.", "Paste the key, or give the address of an upstream that asks for none.")
     return Key(
         id=secrets.token_hex(8),
@@ -143,13 +146,16 @@ def make_key(
     )
 
 
-def header_keys(headers: Mapping[str, str], known: Mapping[str, Key] | None = None) -> tuple[Key, ...]:
+def header_keys(
+    headers: Mapping[str, str], known: Mapping[str, Key] | None = None, *, allow_private: bool = False
+) -> tuple[Key, ...]:
     """The keys of `X-Provider-Key-<provider>` headers, for this one request, in the order they came."""
     found = []
     for name in dict.fromkeys(headers.keys()):
         if name.lower().startswith(HEADER) and len(found) < _MOST_KEYS:
             provider = name[len(HEADER) :].lower()
-            found.append(replace(make_key(provider, headers[name], label="request header", known=known), id=f"header:{provider}"))
+            key = make_key(provider, headers[name] or " ", label="request header", known=known, allow_private=allow_private)
+            found.append(replace(key, id=f"header:{provider}"))
     return tuple(found)
 
 

@@ -14,6 +14,11 @@ _MOST_MESSAGES = 2_000
 _MOST_CHARACTERS = 8_000_000
 _MOST_TOOLS = 256
 _LONGEST_SECONDS = 1_800.0
+# What `extra` may not carry: it has an argument of its own, or it multiplies the cost behind the budget's back.
+_NOT_EXTRA = frozenset(
+    "model messages stream stream_options tools tool_choice temperature response_format n best_of max_tokens "
+    "max_completion_tokens max_output_tokens max_new_tokens user usage".split()
+)
 
 
 def build_prompt(
@@ -48,6 +53,8 @@ def build_prompt(
     _number(given, "timeout", 1, _LONGEST_SECONDS)
     if tools and len(tools) > _MOST_TOOLS:
         raise TooLarge(f"A prompt has at most {_MOST_TOOLS} tools.")
+    if wrong := _NOT_EXTRA & set(extra or ()):
+        raise InvalidInput(f"extra may not hold {min(wrong)}.", "Give it as an argument of its own, or leave it out.")
     return Prompt(
         messages=tuple(said),
         model=None if not model or model == "auto" else _name(model, "model"),

@@ -161,9 +161,6 @@ class Providers:
         await asyncio.gather(*self._writing, return_exceptions=True)
         await self.transport.close()
 
-    def _preferring(self, prompt: Prompt) -> Prompt:
-        return prompt if prompt.preferred or not self._settings.prefer else replace(prompt, prefer=tuple(self._settings.prefer))
-
     async def _router(self, keys: tuple[Key, ...], caller: Caller) -> Router:
         listed = [key for key in keys if row_of(key).wire == "compatible"]
         view = await self.catalog.load(listed, wait=_WAIT_FOR_LISTS)

@@ -92,6 +92,28 @@ def test_a_list_of_nonsense_gives_no_price_and_no_trouble(reader, body):
         json.dumps(model.to_dict(), allow_nan=False)
 
 
+def test_a_made_up_list_does_not_make_anothers_model_cheap():
+    evil = Key("9", "huggingface", secret=Secret("hf_0123456789abcdef"), base_url="https://evil.example/v1")
+    cheap = {"data": [{"id": "deepseek-ai/DeepSeek-V4-Pro", "providers": [{"provider": "x", "is_free": True}]}]}
+
+    async def fetch(key):
+        if key.base_url:
+            return cheap
+        await held.wait()
+        return HF
+
+    async def ask():
+        catalog = Catalog(fetch)
+        before = await catalog.load([evil, HF_KEY], wait=0.05)
+        unread = before.price("huggingface", "deepseek-ai/DeepSeek-V4-Pro")
+        held.set()
+        after = await catalog.load([evil, HF_KEY], wait=5)
+        return unread, after.price("huggingface", "deepseek-ai/DeepSeek-V4-Pro")
+
+    held = asyncio.Event()
+    assert asyncio.run(ask()) == (None, Price(1.69, 3.38))
+
+
 class Lists:
     """Counts who asks for which list; `gate` holds every answer back, `fault` replaces them."""
 

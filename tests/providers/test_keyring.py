@@ -104,6 +104,12 @@ def test_a_private_upstream_without_a_key_only_where_the_owner_allows_it():
         make_key("ollama", "", base_url="http://127.0.0.1:11434/v1")
 
 
+def test_a_known_local_provider_needs_neither_key_nor_address_where_private_ones_are_allowed():
+    assert make_key("ollama", "", allow_private=True).payer == "nobody"
+    with pytest.raises(InvalidInput):
+        make_key("ollama", "")
+
+
 def test_headers_make_keys_for_the_address_the_instance_knows_and_never_with_its_secret():
     settings = Settings(providers={"sheikh": Provider(api_key="the-owners-own-key", url="https://sheikh.example/v1")})
     known = {key.provider: key for key in instance_keys(settings)}
