@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
@@ -29,6 +30,7 @@ class RefusedAddress(OSError):
     """The name stands for an address this key may not reach."""
 
 
+@lru_cache(maxsize=512)
 def check_url(text: str, *, allow_private: bool = False) -> URL:
     """The URL of an upstream, parsed and fit to be asked; raises `Fault` ("address").
 

@@ -83,9 +83,12 @@ class Asking:
             await close()
 
     async def settle(self) -> None:
-        """Tell the budget what the attempt cost. Goes on in the background when the caller is cancelled meanwhile."""
+        """Tell the budget what the attempt cost; of a cancelled one in a task of its own, which no second cancelling reaches."""
         assert self.attempt is not None
         paying = self._budget.settle(self._reservation, self.attempt.cost_usd, self.attempt.usage)
+        if self.attempt.outcome != "cancelled":
+            await paying
+            return
         task = asyncio.ensure_future(paying)
         _settling.add(task)
         task.add_done_callback(_settling.discard)

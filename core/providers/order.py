@@ -54,10 +54,9 @@ def candidates(prompt: Prompt, keys: Iterable[Key], *, catalog: Catalog, prices:
         if provider not in named:
             skipped.append(Skipped(provider, "", prompt.model, "there is no key for it"))
     only: set[str] = set()
-    tokens = prompt_tokens(prompt)
     for key, reason in order(prompt, keys):
         model = prompt.model or (key.models[0] if key.models else None)
-        why_not = _unfit(prompt, key, model, tokens, only, catalog, prices)
+        why_not = _unfit(prompt, key, model, only, catalog, prices)
         if why_not or model is None:
             skipped.append(Skipped(key.provider, key.label, model, why_not or "no model was named"))
             continue
@@ -67,9 +66,7 @@ def candidates(prompt: Prompt, keys: Iterable[Key], *, catalog: Catalog, prices:
     return chosen, skipped
 
 
-def _unfit(
-    prompt: Prompt, key: Key, model: str | None, tokens: int, only: set[str], catalog: Catalog, prices: Prices
-) -> str | None:
+def _unfit(prompt: Prompt, key: Key, model: str | None, only: set[str], catalog: Catalog, prices: Prices) -> str | None:
     row = row_of(key)
     if key.disabled:
         return "it is switched off"
@@ -94,9 +91,10 @@ def _unfit(
             return "the model cannot call tools"
         if facts.vision is False and any(_images(prompt.messages)):
             return "the model cannot see images"
-        needed = tokens + (prompt.max_tokens or 0)
-        if facts.context is not None and needed > facts.context:
-            return f"about {needed} tokens do not fit into its context of {facts.context}"
+        if facts.context is not None:
+            needed = prompt_tokens(prompt) + (prompt.max_tokens or 0)
+            if needed > facts.context:
+                return f"about {needed} tokens do not fit into its context of {facts.context}"
     if prompt.max_price is not None and key.secret is not None:
         price = prices.price(key.provider, row.bare(model))
         if price is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from core.providers import huggingface, openrouter
 from core.providers.provider import Provider
 from core.providers.values import Key
@@ -35,9 +37,12 @@ def row_of(key: Key) -> Provider:
     known = PROVIDERS.get(key.provider)
     if known:
         return known
-    if key.base_url:
-        return Provider(key.provider, key.provider, needs_key=False)
-    return Provider(key.provider, key.provider, wire="exotic")
+    return _unnamed(key.provider, bool(key.base_url))
+
+
+@lru_cache(maxsize=512)
+def _unnamed(name: str, has_address: bool) -> Provider:
+    return Provider(name, name, needs_key=False) if has_address else Provider(name, name, wire="exotic")
 
 
 def place(provider: str) -> int:
