@@ -50,7 +50,8 @@ class Store:
 
     def __init__(self, path: Path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._batching = False
         self._connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
         self._connection.row_factory = sqlite3.Row
         with self._lock, self._connection:
@@ -70,12 +71,26 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
-            with self._lock, self._connection:
-                yield self._connection
+            with self._lock:
+                if self._batching:
+                    yield self._connection  # the batch commits
+                else:
+                    with self._connection:
+                        yield self._connection
         except sqlite3.OperationalError as error:
             if "full" in str(error) or "readonly" in str(error):
                 raise StorageFull("The database cannot be written, the disk is full or read-only.") from None
             raise
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """One transaction for every call of this thread inside the block; all is kept, or nothing."""
+        with self._lock, self._transaction():
+            self._batching = True
+            try:
+                yield
+            finally:
+                self._batching = False
 
     def _execute(self, sql: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
         with self._transaction() as connection:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from core.errors import InvalidInput, OverBudget
 from core.providers.values import Candidate, Reservation, Usage
+from core.providers.writing import Writer
 from core.settings import Spending
 
 _FREE = "free"
@@ -28,7 +31,8 @@ class Book(Protocol):
         self, row: str, usd: float, limits: Mapping[str, float | None], *, owner: str, provider: str, model: str, paid_by: str
     ) -> tuple[str, float] | None: ...
     def settle(self, row: str, counted: float, cost: float | None) -> None: ...
-    def spent(self, scopes) -> dict[str, float]: ...
+    def spent(self, scopes: Iterable[str]) -> dict[str, float]: ...
+    def batch(self) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,14 @@ class Account:
 
     book: the ledger. spending: the instance's limits. caps: the caller's own. session: what `per_session` sums over.
     shared: the process is public, so what its own keys pay for a visitor has limits of its own.
+    writer: the one of the process, so that requests at the same time share transactions.
     """
 
-    def __init__(self, book: Book, spending: Spending, *, session: str, caps: Caps = Caps(), shared: bool = False):
+    def __init__(
+        self, book: Book, spending: Spending, *, session: str, caps: Caps = Caps(), shared: bool = False, writer: Writer | None = None
+    ):
         self._book = book
+        self._writer = writer or Writer(book.batch)
         self._spending = spending
         self._caps = caps
         self._session = fingerprint(session)
@@ -83,12 +91,12 @@ class Account:
         about = {"owner": fingerprint(caller_id), "provider": candidate.provider, "model": candidate.model, "paid_by": candidate.key.payer}
         self._this_call[row] = usd  # before the wait: attempts that race count each other
         most = {scope: limit for scope, (_, limit) in limits.items()}
-        writing = asyncio.ensure_future(asyncio.to_thread(self._book.reserve, row, usd, most, **about))
+        writing = self._writer.submit(partial(self._book.reserve, row, usd, most, **about))
         try:
             refused = await asyncio.shield(writing)
         except BaseException:
             self._this_call.pop(row, None)
-            writing.add_done_callback(lambda done: self._give_back(row))  # the thread may reserve after we were cancelled
+            self._writer.submit(partial(self._book.settle, row, 0.0, 0.0))  # comes after the reservation, which is on its way
             raise
         if refused:
             self._this_call.pop(row, None)
@@ -96,9 +104,6 @@ class Account:
             name, limit = limits[scope]
             raise _over(name, limit or 0.0, spent, usd)
         return Reservation(row, estimate_usd)
-
-    def _give_back(self, row: str) -> None:
-        asyncio.get_running_loop().run_in_executor(None, self._book.settle, row, 0.0, 0.0)
 
     async def settle(self, reservation: Reservation, cost_usd: float | None, usage: Usage | None) -> None:
         """Replace the estimate by what it cost; unknown is counted by usage at the cautious price, else as reserved."""
@@ -109,7 +114,7 @@ class Account:
             price = self._spending
             counted = (usage.prompt * price.unknown_input + usage.completion * price.unknown_output) / 1_000_000
         self._this_call[reservation.id] = counted
-        await asyncio.to_thread(self._book.settle, reservation.id, counted, cost_usd)
+        await self._writer.submit(partial(self._book.settle, reservation.id, counted, cost_usd))
 
     async def state(self, caller_id: str) -> dict[str, Any]:
         """Each limit with what was spent of it: `{name: {limit, spent, left}}`, USD, None where there is no limit."""

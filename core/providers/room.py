@@ -24,6 +24,7 @@ from core.providers.table import PROVIDERS, row_of
 from core.providers.tally import Tally
 from core.providers.transport import Transport
 from core.providers.values import Answer, Item, Key, Prompt, Receipt
+from core.providers.writing import Writer
 from core.secrets import redact
 from core.settings import HUGGINGFACE, Settings
 
@@ -55,6 +56,7 @@ class Providers:
         self.breaker = Breaker()
         self.catalog = Catalog(self._list)
         self.tally = Tally(tuple(settings.providers))
+        self._writer = Writer(store.batch)
         self._writing: set[asyncio.Future] = set()
 
     @property
@@ -84,6 +86,7 @@ class Providers:
         return Account(
             self._store, self._settings.budget,
             session=ring.id if ring else caller.id, caps=ring.caps if ring else Caps(), shared=self._settings.public,
+            writer=self._writer,
         )  # fmt: skip
 
     async def route(self, prompt: Prompt, caller: Caller) -> Answer:
@@ -190,9 +193,8 @@ class Providers:
             "cost_usd": receipt.cost_usd,
         }  # fmt: skip
         log.info("%s", redact(json.dumps(line, default=str)))
-        writing = asyncio.get_running_loop().run_in_executor(
-            None, self._store.keep_receipt, receipt.id, receipt.at, fingerprint(caller_id), receipt.to_dict()
-        )
+        owner, body = fingerprint(caller_id), receipt.to_dict()
+        writing = self._writer.submit(lambda: self._store.keep_receipt(receipt.id, receipt.at, owner, body))
         self._writing.add(writing)
         writing.add_done_callback(self._written)
 

@@ -8,6 +8,7 @@ import pytest
 from core.errors import InvalidInput, OverBudget
 from core.providers import Candidate, Key, Usage, budget
 from core.providers.budget import Account, Caps
+from core.providers.writing import Writer
 from core.secrets import Secret
 from core.settings import Spending
 from core.store import Store
@@ -124,7 +125,7 @@ def test_a_cancelled_reservation_is_given_back(store):
             time.sleep(0.15)
             return store.reserve(*given, **about)
 
-        settle, spent = store.settle, store.spent
+        settle, spent, batch = store.settle, store.spent, store.batch
 
     async def cancel():
         task = asyncio.create_task(Account(Slow(), Spending(), session="s").reserve("me", 0.4, MINE))
@@ -141,3 +142,47 @@ def test_the_database_knows_no_session_id(store):
     asyncio.run(spend(account(store, session="an-unguessable-session-id"), 0.1, 0.1, caller="session:an-unguessable-session-id"))
     tables = [tuple(row) for table in ("spending", "spent") for row in store._execute(f"SELECT * FROM {table}", ())]
     assert tables and "unguessable" not in str(tables) and "sk-or" not in str(tables)
+
+
+def test_requests_at_the_same_time_share_transactions_and_never_a_limit(store):
+    began = []
+
+    def batch():
+        began.append(1)
+        return store.batch()
+
+    writer = Writer(batch)
+
+    async def many():
+        async def one():
+            asked = Account(store, Spending(per_day=1.0), session="s", writer=writer)
+            try:
+                await spend(asked, 0.1, 0.1)
+            except OverBudget:
+                return False
+            return True
+
+        return await asyncio.gather(*(one() for _ in range(200)))
+
+    assert sum(asyncio.run(many())) == 10 and counted(store)[1] == pytest.approx(1.0)
+    assert len(began) < 60
+
+
+def test_a_write_that_fails_is_told_and_the_others_are_kept(store):
+    async def write():
+        writer = Writer(store.batch)
+        futures = [writer.submit(lambda n=n: store.keep_receipt(str(n), float(n), "me", {"id": n} if n != 2 else {"id": object()})) for n in range(4)]
+        return await asyncio.gather(*futures, return_exceptions=True)
+
+    outcomes = asyncio.run(write())
+    assert [isinstance(one, TypeError) for one in outcomes] == [False, False, True, False]
+    assert [one["id"] for one in store.receipts("me")] == [3, 1, 0]
+
+
+def test_a_batch_is_kept_whole_or_not_at_all(store):
+    with pytest.raises(RuntimeError), store.batch():
+        store.keep_receipt("a", 1.0, "me", {"id": "a"})
+        raise RuntimeError
+    assert store.receipts("me") == []
+    store.keep_receipt("b", 1.0, "me", {"id": "b"})
+    assert len(store.receipts("me")) == 1
