@@ -96,6 +96,15 @@ class Rest:
         return Call(identify(self._house, self._sessions, "rest", request.headers, request.cookies), self._house)
 
 
+# The router's own addresses: path → (method, what it is, the action whose arguments its body has).
+_ROUTER = {
+    "/api/providers": ("get", "The model providers with their health, and the caller's budget.", None),
+    "/api/providers/route": ("post", "Ask a model; with stream true, server-sent events text, reasoning, tool_call, receipt, then result or error.", "provider_route_request"),
+    "/v1/chat/completions": ("post", "OpenAI's chat completions, with the caller's own order, fallback and budget; the bearer is a Hub token or a session's id.", None),
+    "/v1/models": ("get", "Every model the caller's keys reach, in OpenAI's shape.", None),
+    "/metrics": ("get", "What the router did, as Prometheus text.", None),
+}  # fmt: skip
+
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -145,7 +154,8 @@ def _repo(request: Request) -> str:
 
 
 def describe(listed) -> dict[str, Any]:
-    """An OpenAPI 3.1 document of every action."""
+    """An OpenAPI 3.1 document of every action, and of the router's addresses."""
+    listed = list(listed)
     error = {"description": "What happened and what to do.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}  # fmt: skip
     paths = {
         f"/api/actions/{one.name}": {
@@ -160,6 +170,10 @@ def describe(listed) -> dict[str, Any]:
         }
         for one in listed
     }
+    bodies = {one.name: {"required": True, "content": {"application/json": {"schema": one.schema}}} for one in listed}
+    for path, (method, words, name) in _ROUTER.items():
+        body = {"requestBody": bodies[name]} if name in bodies else {}
+        paths[path] = {method: {"summary": words, **body, "responses": {"200": {"description": words}, "default": error}}}
     fields = {"code": "string", "message": "string", "fix": "string", "retryable": "boolean", "status": "integer"}
     shape = {"type": "object", "required": list(fields), "properties": {name: {"type": kind} for name, kind in fields.items()}}
     return {

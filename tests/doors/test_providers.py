@@ -359,6 +359,13 @@ def test_a_sessions_id_is_a_key_of_openais_clients(door, other):
     assert body["choices"][0]["message"]["content"] == "hello from other"
 
 
+def test_openapi_names_the_routers_addresses(door):
+    paths = door.client().get("/openapi.json").json()["paths"]
+    body = paths["/api/providers/route"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert {"model", "prompt", "messages", "provider", "prefer", "stream"} <= set(body["properties"])
+    assert {"/api/providers", "/v1/chat/completions", "/v1/models", "/metrics"} <= set(paths)
+
+
 def test_metrics_count_without_naming_anybody(door):
     door.client().post("/api/providers/route", json=ASK)
     door.client().post("/api/providers/route", json={"model": "500", "prompt": "x", "provider": "nobody-knows-this"})
