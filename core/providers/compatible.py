@@ -57,6 +57,8 @@ def base_url(row: Provider, key: Key) -> str:
     url = row.address(key.base_url) if key.base_url else row.base_url
     if not url:
         raise Fault("address", "has no address of its own, and the key names none.")
+    if "?" in url or "#" in url:
+        raise Fault("address", "the base URL must end with its path, without a question mark or a fragment.")
     return url.rstrip("/").removesuffix("/chat/completions")
 
 
@@ -124,33 +126,37 @@ async def _stream(response: Response, key: Key, row: Provider) -> AsyncIterator[
     tokens: Usage | None = None
     came = done = False
     broken = 0
-    async for batch in response.events():
-        for payload in batch:
-            if payload == DONE:
-                done = True
-                break
-            try:
-                data = orjson.loads(payload)
-            except orjson.JSONDecodeError:
-                broken += 1
-                if broken > _BROKEN_EVENTS:
-                    raise Fault("nonsense", "sends events that are not JSON.", status=200) from None
-                continue
-            if not isinstance(data, dict):
-                continue
-            if data.get("error"):
-                raise _inner_error(data, key, row)
-            if data.get("usage"):
-                tokens = usage(data["usage"])
-            choice = _first(data.get("choices"))
-            if choice is None:
-                continue
-            delta = choice.get("delta")
-            if isinstance(delta, dict):
-                for piece in _pieces(delta):
-                    came = True
-                    yield piece
-            finish = _finish(choice) or finish
+    try:
+        async for batch in response.events():
+            for payload in batch:
+                if payload == DONE:
+                    done = True
+                    break
+                data = _event(payload)
+                if data is None:
+                    broken += 1
+                    if broken > _BROKEN_EVENTS:
+                        raise Fault("nonsense", "sends events that are not JSON.", status=200)
+                    continue
+                if data.get("error"):
+                    raise _inner_error(data, key, row)
+                if data.get("usage"):
+                    tokens = usage(data["usage"])
+                choice = _first(data.get("choices"))
+                if choice is None:
+                    continue
+                delta = choice.get("delta")
+                if isinstance(delta, dict):
+                    for piece in _pieces(delta):
+                        came = True
+                        yield piece
+                if reason := _finish(choice):
+                    finish = reason
+                    response.expect_the_end()
+    except Fault:
+        if finish is None or finish == "error":
+            raise
+        # The upstream had said that its answer is complete; how it hangs up afterwards changes nothing.
     _refuse_filtered(finish, came)
     if finish == "error":
         raise Fault("server", "stopped with an error it does not name.", status=200)
@@ -159,6 +165,14 @@ async def _stream(response: Response, key: Key, row: Provider) -> AsyncIterator[
     if not finish and not done:
         raise Fault("cut", "ended its stream without saying that it is complete.", status=200)
     yield End(finish or "stop", tokens)
+
+
+def _event(payload: bytes) -> dict[str, Any] | None:
+    try:
+        data = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return None
+    return data if isinstance(data, dict) else {}
 
 
 def _pieces(message: dict[str, Any]) -> Iterator[Text | Reasoning | ToolCallDelta]:

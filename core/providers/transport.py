@@ -27,6 +27,7 @@ _CONNECTIONS = 200
 _KEEP_ALIVE_SECONDS = 20
 _ERROR_SECONDS = 5
 _GOODBYE_SECONDS = 0.5
+_LAST_WORDS_SECONDS = 2.0
 _SAME_HOST_HOPS = 3
 _reused: ContextVar[bool] = ContextVar("reused", default=False)
 _leaving: set[asyncio.Task[None]] = set()
@@ -119,14 +120,18 @@ class Response:
                 raise Fault("nonsense", f"sent more than {ANSWER_BYTES} bytes.", status=self.status)
             batch = parser.feed(piece) if piece else parser.end()
             if batch:
-                until = clock() + self._idle
                 yield batch
                 if DONE in batch:
                     return
+                until = clock() + self._idle
             elif piece.startswith(b":"):
                 until = clock() + self._idle  # a comment says that the upstream is still at work
             if not piece:
                 return
+
+    def expect_the_end(self) -> None:
+        """The answer is complete; what may still come (usage, `[DONE]`) is waited for shortly."""
+        self._idle = min(self._idle, _LAST_WORDS_SECONDS)
 
     async def _piece(self, until: float) -> bytes:
         try:

@@ -191,6 +191,12 @@ def test_after_the_first_token_nobody_else_steps_in(first, second, fault):
     assert again.messages[1] == {"role": "assistant", "content": "so far"} and again.messages[2]["role"] == "user"
 
 
+@pytest.mark.parametrize("play", ["never-closes", "cut-after-the-end"])
+def test_an_answer_that_said_it_is_complete_is_complete(first, play):
+    *items, last = with_router(lambda router: collect(router, ask(play), [key(first)]))
+    assert items == [Text("all of it")] and isinstance(last, Finished) and last.usage.prompt == 7
+
+
 def test_a_kept_connection_is_used_again(first):
     async def use(router):
         for _ in range(3):

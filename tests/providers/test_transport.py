@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from core.providers import Fault, Router, Timeouts, Transport
+from core.providers import Fault, Router, Timeouts, Transport, row_of
 from core.providers.addresses import allowed, check_url
+from core.providers.compatible import chat_url
 from core.providers.policy import from_answer, quote, retry_after
 from core.providers.sse import EVENT_BYTES, Events
 from core.secrets import Secret
@@ -56,6 +57,24 @@ def test_a_base_url_that_is_not_fit_is_refused(url):
     with pytest.raises(Fault) as caught:
         check_url(url)
     assert caught.value.kind == "address"
+
+
+@pytest.mark.parametrize(("given", "asked"), [
+    ("https://x.example/v1", "https://x.example/v1/chat/completions"), ("https://x.example/v1/", "https://x.example/v1/chat/completions"),
+    ("https://x.example/v1/chat/completions", "https://x.example/v1/chat/completions"), ("https://x.example", "https://x.example/chat/completions"),
+])  # fmt: skip
+def test_a_base_url_may_name_the_endpoint_or_its_base(given, asked):
+    assert chat_url(row_of(key(given)), key(given)) == asked
+
+
+def test_openrouters_often_written_wrong_address_is_put_right():
+    given = key("https://api.openrouter.ai/v1/chat/completions", "openrouter")
+    assert chat_url(row_of(given), given) == "https://openrouter.ai/api/v1/chat/completions"
+
+
+def test_a_base_url_holds_no_query():
+    with pytest.raises(Fault):
+        chat_url(row_of(key("https://x.example/v1?key=1")), key("https://x.example/v1?key=1"))
 
 
 @pytest.mark.parametrize("url", ["https://localhost:1/v1", "https://127.1:1/v1", "https://2130706433:1/v1", "https://0x7f.1:1/v1"])

@@ -138,6 +138,20 @@ async def patient(wire: Wire) -> None:
     await forever(wire, b"", event({"content": "word "}))
 
 
+async def never_closes(wire: Wire) -> None:
+    """A complete answer, and then neither [DONE] nor an end."""
+    await wire.begin_stream()
+    await wire.chunk(event({"content": "all of it"}) + event({}, finish="stop", usage=USAGE))
+    await wire_waits(wire, 30)
+
+
+async def cut_after_the_end(wire: Wire) -> None:
+    await wire.begin_stream()
+    await wire.chunk(event({"content": "all of it"}) + event({}, finish="stop", usage=USAGE))
+    await asyncio.sleep(_TICK)
+    wire.writer.transport.abort()
+
+
 async def endless(wire: Wire) -> None:
     kind = "text/event-stream" if wire.seen.body.get("stream") else "application/json"
     await wire.send(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: 1000000000\r\n\r\n".encode())
@@ -244,7 +258,7 @@ PLAYS: dict[str, Play] = {
     "html": page, "html-as-json": page_as_json, "text-json": plain_json, "half-json": half_json, "no-choice": status(200, {}),
     "odd-sse": odd_sse, "only-broken-events": only_broken_events, "endless": endless, "slow-headers": slow_headers, "drip": drip,
     "drip-headers": drip_headers, "drip-json": drip_json, "redirect": redirect, "drop": drop, "not-http": not_http, "empty": empty,
-    "cut": cut, "unfinished": unfinished, "error-in-stream": error_in_stream, "echo-key": echo_key, "patient": patient,
+    "cut": cut, "unfinished": unfinished, "never-closes": never_closes, "cut-after-the-end": cut_after_the_end, "error-in-stream": error_in_stream, "echo-key": echo_key, "patient": patient,
     "slow-first-token": slow_first_token, "thinks-and-calls": thinks_and_calls,
     "400": status(400), "400-model": status(400, {"message": "no such model", "code": "model_not_supported"}), "422": status(422),
     "400-moderation": status(400, {"message": "filtered", "code": "content_filter"}), "401": status(401), "402": status(402),
@@ -301,7 +315,7 @@ class Upstream:
                 play = self.script.pop(0) if self.script else seen.body.get("model", "ok")
                 await PLAYS.get(play, ok)(wire)
                 seen.hung_up = reader.at_eof()
-                if seen.hung_up or writer.is_closing() or play in ("half-json", "not-http", "drop", "cut"):
+                if seen.hung_up or writer.is_closing() or play in ("half-json", "not-http", "drop", "cut", "cut-after-the-end"):
                     return
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             if seen:
