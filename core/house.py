@@ -59,8 +59,8 @@ class House:
         """Who stands behind a request: by their own token, by their session, or the local run itself.
 
         On a public process a caller without token or session owns nothing and shares nothing.
-        A token, or the local run's own identity, counts as having approved what it calls by name; so do keys of
-        one's own, and an owner who shares theirs, for what only costs money.
+        A token, or the local run's own identity, counts as having approved what it calls by name. What costs money
+        needs no approval besides: the caller's own keys pay, or keys whose owner shares them within limits.
         """
         if not self.settings.public:
             identity = "local"
@@ -69,9 +69,7 @@ class House:
         else:
             identity = _fingerprint(token) if token else ANONYMOUS
         acting = token or self.own_token
-        risks: set[Risk] = {"read", "write"} | ({"destructive", "spend"} if acting else set())
-        if keys or (keyring and keyring.keys()) or self.providers.serves_visitors:
-            risks.add("spend")
+        risks: set[Risk] = {"read", "write", "spend"} | ({"destructive"} if acting else set())
         return Caller(id=identity, door=door, token=acting, approves=frozenset(risks), keyring=keyring, keys=keys)
 
     async def start(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -145,6 +146,33 @@ def test_a_prompt_is_answered_in_pieces(door, how):
     assert [kind for kind, _ in found][-2:] == ["receipt", "result"] and found[-1][1]["text"] == "hello from mine"
 
 
+LISTED = {"data": [{"id": "ok", "architecture": {"input_modalities": ["text"]}, "providers": [
+    {"provider": "a", "status": "live", "context_length": 4096, "pricing": {"input": 2.0, "output": 10.0}, "supports_tools": False}]}]}  # fmt: skip
+
+
+def test_a_listed_price_makes_the_cost_and_what_a_model_lacks_keeps_it_out(door, other):
+    other.pages["/v1/models"] = (200, LISTED)
+    with door.browser() as browser:
+        add(browser, other, key=HUB_TOKEN, provider="huggingface")
+        picture = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]}]
+        only = {"model": "ok", "provider": "huggingface", "fallback": False}
+        assert browser.post("/api/actions/provider_models", json={"provider": "huggingface"}).json()["items"][0]["price"]["output"] == 10.0
+        receipt = browser.post("/api/providers/route", json={**only, "prompt": "x"}).json()["receipt"]
+        assert receipt["cost_usd"] == pytest.approx((7 * 2 + 3 * 10) / 1e6) and receipt["attempts"][0]["paid_by"] == "visitor"
+        for more, word in (
+            ({"messages": picture}, "picture|vision|image"),
+            ({"prompt": "x", "tools": [{"type": "function", "function": {"name": "f"}}]}, "tool"),
+            ({"prompt": "x", "max_price": 9}, "cost|price"),
+            ({"prompt": "x" * 40_000}, "context|long"),
+            ({"prompt": "x", "model": "not/listed"}, "catalog|list|serve"),
+        ):
+            answer = browser.post("/api/providers/route", json={**only, **more})
+            assert answer.status_code == 422, answer.text
+            assert re.search(word, answer.json()["error"]["details"]["receipt"]["skipped"][0]["reason"]), answer.text
+        spent = browser.post("/api/actions/provider_receipts", json={}).json()["meta"]["budget"]["session"]["spent"]
+        assert spent == pytest.approx(44e-6)
+
+
 def test_the_same_action_answers_at_its_own_address(door):
     answer = door.client().post("/api/actions/provider_route_request", json={"model": "thinks-and-calls", "prompt": "add"}).json()
     assert answer["reasoning"] == "hm" and answer["tool_calls"][0]["function"] == {"name": "add", "arguments": '{"a": 1}'}
@@ -160,6 +188,10 @@ def test_the_same_action_answers_at_its_own_address(door):
     ({"messages": [{"role": "user", "content": 7}]}, 400, "invalid_input"),
     ({"messages": "hello"}, 400, "invalid_input"),
     ({"prompt": "x", "api_key": "k"}, 400, "invalid_input"),
+    ({"prompt": "\ud800", "model": "ok"}, 400, "invalid_input"),
+    ({"messages": [{"role": "user", "content": [{"type": "text", "text": "\udfff"}]}], "model": "ok"}, 400, "invalid_input"),
+    ({"prompt": "x", "model": "ok", "tools": [{"type": "function", "function": {"name": "\ud800"}}]}, 400, "invalid_input"),
+    ({"prompt": "x", "model": "ok", "provider": "\ud800"}, 400, "invalid_input"),
     ({"prompt": "x", "model": "ok", "extra": {"n": 50}}, 400, "invalid_input"),
     ({"prompt": "x", "model": "ok", "extra": {"max_tokens": 9}}, 400, "invalid_input"),
     ({"prompt": "x", "model": "m" * 300}, 400, "invalid_input"),
@@ -390,7 +422,7 @@ def test_on_a_public_space_the_owners_keys_serve_nobody_else(tmp_path, mine):
     with opened(tmp_path, providers={"mine": Provider(api_key=OWNERS, url=mine.base_url)}, **PUBLIC) as door:
         with door.browser() as browser:
             answer = browser.post("/api/providers/route", json=ASK)
-            assert answer.status_code in (401, 403) and not mine.requests
+            assert answer.status_code == 401 and "Keys tab" in answer.json()["error"]["fix"] and not mine.requests
             private = browser.post("/api/session/keys", json={"provider": "theirs", "key": VISITORS, "base_url": mine.base_url})
             assert private.status_code == 400  # a visitor cannot point us at our own network
         unknown = door.client(Authorization="Bearer sk-whatever").post("/v1/chat/completions", json={})
