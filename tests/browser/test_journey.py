@@ -17,8 +17,14 @@ def use_word_counter(place, text: str, words: str) -> None:
     expect(place.locator("#word_count-numbers")).to_contain_text(re.compile(rf"Words\s*{words}\D"), timeout=20_000)
 
 
-def type_idea(page, server, idea: str) -> None:
+def open_page(page, server) -> None:
+    """Open the page and wait until it has been told who acts: Gradio drops clicks that come before it is wired."""
     page.goto(server.url)
+    expect(page.locator("#account")).to_contain_text("@", timeout=30_000)
+
+
+def type_idea(page, server, idea: str) -> None:
+    open_page(page, server)
     box = page.locator("#idea textarea")
     expect(box).to_be_visible(timeout=30_000)
     box.fill(idea)
@@ -72,7 +78,7 @@ def test_a_build_can_be_stopped_and_started_again(server, page):
 
 
 def test_search_finds_what_the_sample_holds(server, page):
-    page.goto(server.url)
+    open_page(page, server)
     page.get_by_role("tab", name="Search").click()
     page.locator("#search-query input, #search-query textarea").fill("remove the background of a photo")
     page.keyboard.press("Enter")
@@ -81,7 +87,7 @@ def test_search_finds_what_the_sample_holds(server, page):
 
 
 def test_a_wrong_token_is_refused_on_the_page_and_shown_nowhere(server, page):
-    page.goto(server.url)
+    open_page(page, server)
     page.get_by_role("tab", name="Keys").click()
     page.locator("#token-input").fill("hf_this_is_nobodys_token")
     page.locator("#token-save").click()
@@ -95,7 +101,7 @@ def test_a_wrong_token_is_refused_on_the_page_and_shown_nowhere(server, page):
 def test_no_tab_scrolls_sideways_on_a_phone(server, browser, scheme):
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     phone = context.new_page()
-    phone.goto(server.url)
+    open_page(phone, server)
     expect(phone.locator("#idea textarea")).to_be_visible(timeout=30_000)
     for tab in ("Search", "Deploy", "Keys", "Agent"):
         phone.get_by_role("tab", name=tab, exact=True).first.click()
