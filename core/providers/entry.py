@@ -82,16 +82,15 @@ def _huggingface(body: Mapping[str, Any]) -> KeyReport:
     token = _part(_part(body, "auth"), "accessToken")
     fine = _part(token, "fineGrained")
     granted = set(_texts(fine.get("global")))
-    for scope in fine.get("scoped") or ():
-        if isinstance(scope, dict):
-            granted |= set(_texts(scope.get("permissions")))
+    for scope in _parts(fine.get("scoped")):
+        granted |= set(_texts(scope.get("permissions")))
     role = token.get("role") if isinstance(token.get("role"), str) else None
     can = _INFERENCE in granted if role == "fineGrained" else None if role is None else True
     if can is False:
         raise Forbidden(
             "This Hugging Face token may not ask models.", "Give it 'Make calls to Inference Providers' in the account's token settings."
         )
-    orgs = [org["name"] for org in body.get("orgs") or () if isinstance(org, dict) and isinstance(org.get("name"), str) and org.get("canPay")]
+    orgs = [org["name"] for org in _parts(body.get("orgs")) if isinstance(org.get("name"), str) and org.get("canPay") is True]
     plan = "PRO" if body.get("isPro") is True else "free"
     return KeyReport(True, f"It belongs to {body['name'][:100]}.", body["name"][:100], plan, role, can, tuple(orgs[:100]))
 
@@ -116,6 +115,10 @@ def _openrouter(body: Mapping[str, Any]) -> KeyReport:
 def _part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = value.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def _parts(value: Any) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _texts(value: Any) -> list[str]:
