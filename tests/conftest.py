@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.chromium import ARGUMENTS, find_or_install
+from tests import machine
 
 ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 90
@@ -74,10 +74,16 @@ def server(tmp_path_factory) -> Server:
     running.end()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def git_path() -> str:
+    """The git the tests drive as a client; nothing of the product needs it."""
+    return machine.git()
+
+
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """A Chromium that is here, or is installed now; the run stops with one sentence when neither works."""
-    return find_or_install()
+    return machine.chromium()
 
 
 @pytest.fixture
@@ -86,7 +92,7 @@ def browser(chromium_path):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+        running = playwright.chromium.launch(executable_path=chromium_path, args=machine.ARGUMENTS)
         yield running
         running.close()
 
