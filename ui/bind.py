@@ -45,7 +45,8 @@ class Bind:
         session = self.sessions.find(session_id(request.headers, request.cookies))
         signed_in = oauth_token(request)
         if signed_in and not self.pasted_token(request):
-            return self.house.caller("page", session=session.id if session else None, token=signed_in)
+            ring = session.keys if session else None
+            return self.house.caller("page", session=session.id if session else None, token=signed_in, keyring=ring)
         return identify(self.house, self.sessions, "page", request.headers, request.cookies)
 
     def pasted_token(self, request: gr.Request) -> Secret | None:

@@ -8,6 +8,8 @@ Ids other programs (tests, scripts, styles) may rely on:
     deploy-confirm  deploys                                space-address    the link to the Space that answers
     search-query    the search box (`#search-query input`) token-input, token-save   the token form
     tabs            the four tabs                          steps, outcome   the build's steps and how it ended
+    key-provider, key-value, key-save  the form that adds a model key      model-keys   the cards, in order
+    model-query, models   the picker's search box and rows model-prompt, model-ask, model-stop, model-answer   a prompt
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ from ui.tabs import agent, deploying, files, filing, keys, preview, search, spac
 from ui.theme import theme
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("page.css", "parts.css", "workbench.css", "lists.css", "narrow.css")
-_SCRIPTS = ("session.js", "page.js")
+_STYLES = ("page.css", "parts.css", "workbench.css", "lists.css", "models.css", "narrow.css")
+_SCRIPTS = ("session.js", "page.js", "keys.js")
 _CACHE_SECONDS = 3600
 
 

@@ -24,7 +24,7 @@
     });
     element.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (event.target.dataset.form === "token") sign(event.target, trigger);
+      spaces.forms[event.target.dataset.form]?.(event.target, trigger);
     });
     watch("value", () => settle(element));
     settle(element);
@@ -67,26 +67,33 @@
     input.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
-  async function sign(form, trigger) {
+  // What every form of the session does: say what it waits for, send, say what came of it.
+  spaces.submit = async (form, waiting, work) => {
     const said = form.querySelector(".token-said");
-    const button = form.querySelector("button");
-    const input = form.querySelector("input");
+    const button = form.querySelector("button[type=submit]");
+    const say = (tone, text) => {
+      said.className = `token-said is-${tone}`;
+      said.textContent = text;
+    };
     button.disabled = true;
-    said.className = "token-said is-working";
-    said.textContent = "Asking the Hub whose token it is.";
+    say("working", waiting);
     try {
-      const account = await spaces.token("POST", { token: input.value.trim() });
-      input.value = "";
-      said.className = "token-said is-done";
-      said.textContent = `Signed in as @${account.name} with the token ${account.last4}.`;
-      trigger("signed", { arg: "" });
+      say("done", await work());
     } catch (error) {
-      said.className = "token-said is-failed";
-      said.textContent = `${error.message || "The server did not answer."} ${error.fix || "Try again in a moment."}`;
-      input.focus();
+      say("failed", `${error.message || "The server did not answer."} ${error.fix || "Try again in a moment."}`);
+      (form.querySelector("input[type=password]") || button).focus();
     }
     button.disabled = false;
-  }
+  };
+
+  spaces.forms.token = (form, trigger) =>
+    spaces.submit(form, "Asking the Hub whose token it is.", async () => {
+      const input = form.querySelector("input");
+      const account = await spaces.token("POST", { token: input.value.trim() });
+      input.value = "";
+      trigger("signed", { arg: "" });
+      return `Signed in as @${account.name} with the token ${account.last4}.`;
+    });
 
   spaces.go = (tab) => {
     const names = Object.values(spaces.tabs);
@@ -158,11 +165,14 @@
     if (strong && event.key === "Enter" && event.target === field("idea")) {
       event.preventDefault();
       one("#build")?.click();
+    } else if (strong && event.key === "Enter" && event.target === field("model-prompt")) {
+      event.preventDefault();
+      one("#model-ask")?.click();
     } else if (strong && event.key === "s" && event.target.closest?.("#editor")) {
       event.preventDefault();
       one("#save")?.click();
     } else if (event.key === "Escape") {
-      [one("#stop"), one("#deploy-cancel"), one("#deploy-close")].find(shown)?.click();
+      [one("#stop"), one("#model-stop"), one("#deploy-cancel"), one("#deploy-close")].find(shown)?.click();
     } else if (!writing && !strong && !event.altKey) {
       if (event.key === "/") {
         event.preventDefault();

@@ -22,9 +22,10 @@
     return plain(input, { ...init, headers });
   };
 
-  async function token(method, body) {
+  // To one of the session's own routes; what is secret goes this way and no other.
+  async function send(method, path, body) {
     await open();
-    const response = await window.fetch("/api/session/token", {
+    const response = await window.fetch(`/api/session/${path}`, {
       method,
       credentials: "same-origin",
       headers: { "content-type": "application/json" },
@@ -35,5 +36,7 @@
     return answer;
   }
 
-  window.spaces = { open, token, tabs: { a: "agent", s: "search", d: "deploy", k: "keys" } };
+  const token = (method, body) => send(method, "token", body);
+
+  window.spaces = { open, send, token, forms: {}, tabs: { a: "agent", s: "search", d: "deploy", k: "keys" } };
 })();

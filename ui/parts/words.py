@@ -64,6 +64,20 @@ def count(value: float | None) -> str:
     return f"{value:.0f}"
 
 
+def usd(value: float | None) -> str:
+    """An amount of USD: `$0`, `$0.000012`, `$0.375`, `$0.40`, `$3`, or `unknown` for None, which is never nothing."""
+    if value is None:
+        return "unknown"
+    if value == 0:
+        return "$0"
+    if value >= 1:
+        return "$" + f"{value:.2f}".removesuffix(".00")
+    if value >= 0.01:
+        whole, _, part = f"{value:.4f}".rstrip("0").partition(".")
+        return f"${whole}.{part:0<2}"
+    return f"${value:.6f}".rstrip("0") if value >= 0.000001 else "<$0.000001"
+
+
 def moment(value: str | float | datetime | None) -> datetime | None:
     """A time from ISO text or Unix seconds, in UTC; None when it is neither."""
     if value is None or isinstance(value, datetime):

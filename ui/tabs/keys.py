@@ -1,4 +1,6 @@
-"""The Keys tab: who acts, how to change it, how an agent connects. A key never passes through a component of this page."""
+"""The Keys tab: who acts, which keys ask models in which order, the models, how an agent connects.
+
+A key never passes through a component of this page."""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from ui.bind import QUIET, Bind, oauth_token
 from ui.desk import Desk, Updates, account_of, surroundings
 from ui.live import live
 from ui.parts import keys as drawn
-
+from ui.tabs import models, ring
 
 # What a Space with `hf_oauth: true` is given; Gradio's button raises without them.
 _SIGN_IN_NEEDS = ("SPACE_ID", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
@@ -25,6 +27,8 @@ class Keys:
     card: gr.HTML
     form: gr.HTML
     connect: gr.HTML
+    ring: ring.Ring
+    models: models.Models
 
 
 def can_sign_in() -> bool:
@@ -43,7 +47,12 @@ def layout(bind: Bind, tab: gr.Tab) -> Keys:
             form = live("signed", value=drawn.token_form(local=local), elem_id="token-card")
         with gr.Column(min_width=280):
             connect = gr.HTML("", elem_id="connect", apply_default_css=False)
-    return Keys(tab, card, form, connect)
+    with gr.Row(elem_id="models-row"):
+        with gr.Column(min_width=280):
+            own = ring.layout()
+        with gr.Column(min_width=280):
+            picker = models.layout()
+    return Keys(tab, card, form, connect, own, picker)
 
 
 async def account(bind: Bind, request: gr.Request) -> str:
@@ -58,12 +67,19 @@ async def account(bind: Bind, request: gr.Request) -> str:
 def behave(bind: Bind, desk: Desk, own: Keys, spaces: gr.State) -> None:
     """Wire the tab; `spaces` are the board's, which belong to somebody else after another sign-in."""
 
-    async def show(request: gr.Request) -> str:
-        return await account(bind, request)
+    async def show(notes: dict, request: gr.Request) -> Updates:
+        return {own.card: await account(bind, request)} | await ring.whole(bind, own.ring, notes, request)
+
+    async def keys_now(notes: dict, request: gr.Request) -> Updates:
+        return await ring.whole(bind, own.ring, notes, request)
 
     async def changed(project: str | None, preview: dict | None, request: gr.Request) -> Updates:
         return {own.card: await account(bind, request), spaces: None} | await surroundings(desk, bind, request, project, preview)
 
-    own.tab.select(show, None, own.card, **QUIET)
+    column = [own.ring.cards, own.ring.form, own.ring.spent]
+    own.tab.select(show, own.ring.notes, [own.card, *column], **QUIET)
+    changing = ring.behave(bind, own.ring)
     for part in (own.card, own.form):
-        part.signed(changed, [desk.project, desk.preview], [own.card, spaces, desk.bar, desk.dock], **QUIET)
+        after = part.signed(changed, [desk.project, desk.preview], [own.card, spaces, desk.bar, desk.dock], **QUIET)
+        changing.append(after.then(keys_now, own.ring.notes, column, **QUIET))  # an account is a key too
+    models.behave(bind, own.models, own.ring, own.tab, changing)

@@ -1,0 +1,82 @@
+"""The model picker, an answer as it comes, and the receipt of what was asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ui.parts.draw import draw
+from ui.parts.notice import Button, notice
+
+# A task's id → its chip.
+TASKS = {"plan": "Plan", "code": "Code", "cheap": "Cheap", "vision": "Vision"}
+# What an attempt came to → its word and its tone.
+_OUTCOMES = {
+    "answered": ("answered", "done"),
+    "next": ("could not, the next was asked", "warning"),
+    "retried": ("asked once more", "warning"),
+    "stopped": ("refused", "failed"),
+    "interrupted": ("broke off", "failed"),
+    "cancelled": ("stopped by you", "stopped"),
+}
+_PAYERS = {"visitor": "you, with your key", "instance": "this instance's owner", "nobody": "nobody, no key is needed"}
+_STATES = {"working": "Answering", "done": "Done", "failed": "No whole answer", "stopped": "Stopped"}
+
+
+def tasks(chosen: str | None) -> str:
+    """The chips that recommend models by task."""
+    return draw("tasks", tasks=TASKS, chosen=chosen)
+
+
+def models(
+    found: Sequence[Mapping[str, Any]], *, total: int, sources: Sequence[Mapping[str, Any]], query: str, chosen: tuple[str, str] | None, keys: bool
+) -> str:
+    """Rows of models: provider, price per million tokens, context, what it can do.
+
+    Args:
+        found: items of `provider_models`; those of a task have a `reason`. total: how many there are in all.
+        sources: how each provider's list is, with `error` where it is missing.
+        chosen: provider and id of the chosen one. keys: whether any key could be asked.
+    """
+    rows = [{**one, "arg": json.dumps([one["provider"], one["id"]]), "open": chosen == (one["provider"], one["id"])} for one in found]
+    return draw("models", rows=rows, total=total, query=query, keys=keys, missing=[one for one in sources if one.get("error")])
+
+
+def asking(chosen: tuple[str, str] | None) -> str:
+    """Whom the prompt goes to."""
+    return draw("asking", chosen=chosen)
+
+
+def answer(
+    state: str,
+    pieces: Sequence[str] = (),
+    *,
+    thoughts: str = "",
+    receipt: Mapping[str, Any] | None = None,
+    error: Mapping[str, Any] | None = None,
+) -> str:
+    """What a model says, piece by piece, so that a screen reader hears only what is new; then the receipt.
+
+    Args:
+        state: working, done, failed or stopped. pieces: the text so far, as it came. thoughts: what it thinks aloud.
+        error: why it ended, in the shape of an error.
+    """
+    trouble = ""
+    if error and state == "failed":
+        again = Button("Ask again", event="again", icon="reload")
+        trouble = notice(str(error.get("message") or "Something went wrong."), str(error.get("fix") or ""), tone="failed", buttons=[again])
+    return draw(
+        "answer", state=state, word=_STATES.get(state, state), pieces=pieces, thoughts=thoughts,
+        receipt=attempts(receipt) if receipt else "", trouble=trouble,
+    )  # fmt: skip
+
+
+def attempts(receipt: Mapping[str, Any]) -> str:
+    """The receipt of one request: who was asked in order, who was not and why, tokens, times, cost, who paid."""
+    rows = [
+        {**one, "word": _OUTCOMES.get(one["outcome"], (one["outcome"], "idle"))[0], "tone": _OUTCOMES.get(one["outcome"], ("", "idle"))[1]}
+        for one in receipt.get("attempts") or ()
+    ]
+    payers = list(dict.fromkeys(_PAYERS.get(one["paid_by"], one["paid_by"]) for one in rows))
+    return draw("attempts", receipt=receipt, rows=rows, payers=payers, text=json.dumps(receipt, indent=2, default=str))
