@@ -83,7 +83,7 @@ class AppFailed(SpacesError):
 
 
 class Unauthorized(SpacesError):
-    code, status, default_fix = "unauthorized", 401, "Sign in, or paste a token on the Keys tab."
+    code, status, default_fix = "unauthorized", 401, "Sign in or paste a token on the Keys tab; programs send one as a bearer, the command line reads HF_TOKEN."
 
 
 class PaymentRequired(SpacesError):
