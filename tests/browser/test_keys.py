@@ -184,3 +184,12 @@ def test_a_limit_that_is_set_is_shown_and_stands_against_the_next_prompt(house, 
     ask(page, "hello?")
     expect(page.locator("#model-answer .notice")).to_contain_text("The session's limit", timeout=10_000)
     assert not [seen for seen in one.requests[asked:] if seen.method == "POST"]
+
+
+def test_the_keys_tab_fits_a_phone(house, one, page, sent):
+    page.set_viewport_size({"width": 390, "height": 844})
+    add(page, "one-with-a-rather-long-name-for-a-phone", FIRST, one)
+    choose(page, "one-with", "ok")
+    ask(page, "hello?")
+    expect(page.locator("#model-answer .attempts")).to_be_visible(timeout=15_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

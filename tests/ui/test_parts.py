@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ui.parts import board, files, frame, header, keys, logs, notice, plan, receipt, results, steps, story
+from ui.parts import board, files, frame, header, keys, logs, models, notice, plan, receipt, results, ring, steps, story
 
 HOSTILE = """</textarea></iframe><script>alert(1)</script><img src=x onerror=alert(2)>" onmouseover="alert(3)' x='"""
 ROW = {
@@ -23,6 +23,22 @@ PLAN = {
     "repo": HOSTILE, "url": HOSTILE, "sentence": HOSTILE, "exists": True, "visibility": "public", "hardware": HOSTILE,
     "hardware_why": HOSTILE, "cost_per_hour": 0.6, "payer": HOSTILE, "account": HOSTILE, "notes": [HOSTILE], "warnings": [HOSTILE],
     "files": [{"path": HOSTILE, "change": "created", "size": 3, "why": HOSTILE}],
+}  # fmt: skip
+KEY = {
+    "id": HOSTILE, "provider": HOSTILE, "label": HOSTILE, "owner": "visitor", "disabled": False, "last4": HOSTILE, "has_key": True,
+    "base_url": HOSTILE, "models": [HOSTILE], "priority": False, "position": 0, "state": HOSTILE, "seconds": 3.0,
+}  # fmt: skip
+ATTEMPT = {
+    "number": 1, "provider": HOSTILE, "key_label": HOSTILE, "model": HOSTILE, "status": 500, "outcome": HOSTILE, "error": {"message": HOSTILE},
+    "latency_ms": 12.0, "first_token_ms": None, "usage": None, "cost_usd": None, "paid_by": HOSTILE,
+}  # fmt: skip
+RECEIPT = {
+    "id": HOSTILE, "at": 1.0, "model": HOSTILE, "provider": HOSTILE, "attempts": [ATTEMPT], "usage": None, "cost_usd": None, "first_token_ms": None,
+    "latency_ms": 12.0, "skipped": [{"provider": HOSTILE, "key_label": HOSTILE, "model": None, "reason": HOSTILE}],
+}  # fmt: skip
+MODEL = {
+    "provider": HOSTILE, "id": HOSTILE, "name": HOSTILE, "price": {"input": 1.0, "output": 2.5}, "context": 8192, "tools": True, "vision": True,
+    "free": False, "reason": HOSTILE,
 }  # fmt: skip
 DRAWN = {
     "header": header.header(projects=[PROJECT], project=HOSTILE, hub=HOSTILE, local=False, account={"name": HOSTILE, "fullname": HOSTILE}),
@@ -48,6 +64,14 @@ DRAWN = {
     "delete": board.board([SPACE], opened=board.Open(HOSTILE, "delete")),
     "account": keys.account_card({"name": HOSTILE, "fullname": HOSTILE, "token_role": HOSTILE, "orgs": [{"name": HOSTILE, "role": HOSTILE}]}, source="pasted", hub=HOSTILE, local=False, last4=HOSTILE),  # fmt: skip
     "connect": keys.connect("http://" + HOSTILE),
+    "keys": ring.cards([KEY, {**KEY, "owner": "instance"}], movable=[HOSTILE], notes={HOSTILE: {"text": HOSTILE, "tone": "done"}}, said=HOSTILE, trouble=ERROR),
+    "remove a key": ring.cards([KEY], movable=[HOSTILE], asked=ring.Asked(HOSTILE, "remove")),
+    "replace a key": ring.cards([KEY], movable=[HOSTILE], asked=ring.Asked(HOSTILE, "rotate")),
+    "key form": ring.add_form([{"provider": HOSTILE, "title": HOSTILE}]),
+    "models": models.models([MODEL], total=2, sources=[{"provider": HOSTILE, "error": HOSTILE}], query=HOSTILE, chosen=None, keys=True),
+    "no models": models.models([], total=0, sources=[], query=HOSTILE, chosen=None, keys=True),
+    "asking": models.asking((HOSTILE, HOSTILE)),
+    "answer": models.answer("failed", [HOSTILE, HOSTILE], thoughts=HOSTILE, receipt=RECEIPT, error=ERROR),
     "frame": frame.frame({"path": "/p/abc-def/", "stage": "running"}, HOSTILE),
 }  # fmt: skip
 
@@ -164,3 +188,57 @@ def test_the_tree_shows_folders_before_files_and_marks_the_open_one():
     html = files.tree([{"path": path} for path in ("z.py", "a/b/c.py", "a/d.py")], "a/d.py")
     assert [name for _, name in re.findall(r"<(span|li[^>]*)>([^<]+)<", html)] == ["a/", "b/", "c.py", "d.py", "z.py"]
     assert 'data-arg="a/d.py" aria-current="true"' in files.tree([{"path": "a/d.py"}], "a/d.py")
+
+
+def test_only_ones_own_keys_can_be_changed_and_the_ends_of_the_order_are_the_ends():
+    rows = [{**KEY, "id": id, "label": id, "state": "ready"} for id in ("a", "b", "theirs")]
+    html = ring.cards(rows, movable=["a", "b"])
+    acts = {id: set(re.findall(rf'data-act="(\w+)" data-arg="{id}"', html)) for id in ("a", "b", "theirs")}
+    assert acts["a"] == acts["b"] == {"up", "down", "test", "pause", "ask_rotate", "ask_remove"}
+    assert acts["theirs"] == {"test"}
+    assert re.search(r'data-act="up" data-arg="a"[^>]* disabled', html) and re.search(r'data-act="down" data-arg="b"[^>]* disabled', html)
+    assert not re.search(r'data-act="down" data-arg="a"[^>]* disabled', html)
+    assert "The order is the routing" in html
+
+
+@pytest.mark.parametrize(
+    ("key", "word", "tone"),
+    [({"state": "ready"}, "ready", "done"), ({"state": "cooling"}, "resting", "warning"), ({"state": "rejected"}, "refused", "failed"), ({"state": "rejected", "disabled": True}, "paused", "stopped")],  # fmt: skip
+)
+def test_a_keys_state_has_its_word_and_its_tone(key, word, tone):
+    tag = re.search(r'<span class="tag is-(\w+)">.*?</svg>(\w+)', ring.cards([{**KEY, **key}]))
+    assert (tag[1], tag[2]) == (tone, word)
+
+
+def test_no_form_of_a_key_could_put_it_into_an_address():
+    forms = ring.add_form([]) + ring.cards([KEY], movable=[HOSTILE], asked=ring.Asked(HOSTILE, "rotate"))
+    fields = [dict(Reader(tag).attributes) for tag in re.findall(r"<(?:form|input|select)[^>]*>", forms)]
+    assert fields and not [field for field in fields if "name" in field or "action" in field]
+
+
+def test_a_receipt_names_the_payer_of_what_cost_something_and_never_takes_unknown_for_nothing():
+    paid = {**ATTEMPT, "outcome": "answered", "cost_usd": 0.0123, "paid_by": "instance"}
+    free = {**ATTEMPT, "cost_usd": 0.0, "paid_by": "nobody"}
+    text = Reader(models.attempts({**RECEIPT, "attempts": [free, paid], "cost_usd": 0.0123})).text
+    assert "the owner of this instance" in text and "nobody" not in text and "$0.0123" in text
+    assert "unknown" in Reader(models.attempts({**RECEIPT, "attempts": [{**ATTEMPT, "paid_by": "visitor"}]})).text
+
+
+def test_a_streamed_answer_only_grows_so_that_what_was_read_is_not_read_again():
+    first, then = (re.search(r'class="answer-text".*?</div>', models.answer("working", pieces))[0] for pieces in (["a"], ["a", " b"]))
+    assert 'aria-live="polite"' in first and then.startswith(first.removesuffix("</div>"))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(None, "unknown"), (0, "$0"), (1e-9, "<$0.000001"), (0.000123, "$0.000123"), (0.0123, "$0.0123"), (0.375, "$0.375"), (0.4, "$0.40"), (1, "$1"), (12.5, "$12.50")],  # fmt: skip
+)
+def test_money_in_words(value, words):
+    from ui.parts.words import usd
+
+    assert usd(value) == words
+
+
+def test_what_was_spent_stands_beside_its_limit():
+    text = Reader(ring.spent({"call": {"limit": None}, "session": {"limit": 1.0, "spent": 0.95, "left": 0.05}, "day": {"limit": None, "spent": 2.0, "left": None}})).text  # fmt: skip
+    assert "$0.95 of $1 in this session" in text and "$2 today" in text

@@ -20,7 +20,7 @@ _OUTCOMES = {
     "interrupted": ("broke off", "failed"),
     "cancelled": ("stopped by you", "stopped"),
 }
-_PAYERS = {"visitor": "you, with your key", "instance": "this instance's owner", "nobody": "nobody, no key is needed"}
+_PAYERS = {"visitor": "you, with your key", "instance": "the owner of this instance", "nobody": "nobody"}
 _STATES = {"working": "Answering", "done": "Done", "failed": "No whole answer", "stopped": "Stopped"}
 
 
@@ -78,5 +78,5 @@ def attempts(receipt: Mapping[str, Any]) -> str:
         {**one, "word": _OUTCOMES.get(one["outcome"], (one["outcome"], "idle"))[0], "tone": _OUTCOMES.get(one["outcome"], ("", "idle"))[1]}
         for one in receipt.get("attempts") or ()
     ]
-    payers = list(dict.fromkeys(_PAYERS.get(one["paid_by"], one["paid_by"]) for one in rows))
+    payers = list(dict.fromkeys(_PAYERS.get(one["paid_by"], one["paid_by"]) for one in rows if one["cost_usd"] != 0))
     return draw("attempts", receipt=receipt, rows=rows, payers=payers, text=json.dumps(receipt, indent=2, default=str))
