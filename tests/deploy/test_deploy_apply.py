@@ -5,7 +5,7 @@ import logging
 import time
 
 import pytest
-from faulty_hub import PRO_TOKEN, TOKEN, Space, breaks_off, error, fails, hangs
+from tests.hub_client.faulty_hub import PRO_TOKEN, TOKEN, Space, breaks_off, error, fails, hangs
 
 from core.caller import Caller
 from core.deploy import apply_deploy, plan_deploy

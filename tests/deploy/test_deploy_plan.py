@@ -4,7 +4,7 @@ import ast
 import asyncio
 
 import pytest
-from faulty_hub import PRO_TOKEN, READ_TOKEN, SCOPED_TOKEN, Space
+from tests.hub_client.faulty_hub import PRO_TOKEN, READ_TOKEN, SCOPED_TOKEN, Space
 
 from core.caller import Caller
 from core.deploy import plan_deploy

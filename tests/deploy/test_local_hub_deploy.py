@@ -4,7 +4,7 @@ import asyncio
 
 import httpx
 import pytest
-from local_hub import READER, WRITER, LocalHubProcess
+from tests.deploy.local_hub import READER, WRITER, LocalHubProcess
 
 from core.caller import Caller
 from core.deploy import apply_deploy, plan_deploy

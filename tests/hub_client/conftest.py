@@ -1,5 +1,5 @@
 import pytest
-from faulty_hub import TOKEN, FaultyHub
+from tests.hub_client.faulty_hub import TOKEN, FaultyHub
 
 from core.caller import Caller
 from core.hub import Hub

@@ -4,7 +4,7 @@ import asyncio
 import os
 
 import pytest
-from faulty_hub import ACCOUNTS, PRO_TOKEN, READ_TOKEN, SCOPED_TOKEN, TOKEN
+from tests.hub_client.faulty_hub import ACCOUNTS, PRO_TOKEN, READ_TOKEN, SCOPED_TOKEN, TOKEN
 from starlette.responses import JSONResponse
 
 from core.caller import Caller

@@ -5,7 +5,7 @@ import logging
 import time
 
 import pytest
-from faulty_hub import TOKEN, breaks_off, fails, hangs, nonsense, wrong_shape
+from tests.hub_client.faulty_hub import TOKEN, breaks_off, fails, hangs, nonsense, wrong_shape
 
 from core import errors
 from core.caller import Caller
