@@ -13,14 +13,14 @@ Sort = Literal["relevance", "likes", "downloads", "updated", "trending"]
 
 @action(risk="read", title="Search models")
 async def hf_search_models(
-    call: Call, query: str = "", limit: int = 10, filter: list[str] | None = None, sort: Sort = "relevance", cursor: str | None = None
+    call: Call, query: str = "", limit: int = 10, filter: str | list[str] | None = None, sort: Sort = "relevance", cursor: str | None = None
 ) -> dict:
     """Search models by name and words; items have id, title, summary, task, likes, downloads, runnable, url.
 
     Args:
         query: words of the name; empty lists the most used.
         limit: 1 to 50.
-        filter: tags that must all be there, such as text-generation, gguf or license:mit.
+        filter: a tag, or several that must all be there, such as text-generation, gguf or license:mit.
         sort: relevance (the Hub's own order), likes, downloads, updated or trending.
         cursor: `meta.next` of the page before.
     """
@@ -29,14 +29,14 @@ async def hf_search_models(
 
 @action(risk="read", title="Search datasets")
 async def hf_search_datasets(
-    call: Call, query: str = "", limit: int = 10, filter: list[str] | None = None, sort: Sort = "relevance", cursor: str | None = None
+    call: Call, query: str = "", limit: int = 10, filter: str | list[str] | None = None, sort: Sort = "relevance", cursor: str | None = None
 ) -> dict:
     """Search datasets by name and words; items have id, title, summary, likes, downloads, url.
 
     Args:
         query: words of the name; empty lists the most used.
         limit: 1 to 50.
-        filter: tags that must all be there, such as language:en or task_categories:summarization.
+        filter: a tag, or several that must all be there, such as language:en or task_categories:summarization.
         sort: relevance (the Hub's own order), likes, downloads, updated or trending.
         cursor: `meta.next` of the page before.
     """
@@ -45,14 +45,14 @@ async def hf_search_datasets(
 
 @action(risk="read", title="Search Spaces")
 async def hf_search_spaces(
-    call: Call, query: str = "", limit: int = 10, filter: list[str] | None = None, sort: Sort = "relevance", cursor: str | None = None
+    call: Call, query: str = "", limit: int = 10, filter: str | list[str] | None = None, sort: Sort = "relevance", cursor: str | None = None
 ) -> dict:
     """Search Spaces by what they do (semantic); items have id, title, summary, sdk, likes, runnable, url.
 
     Args:
         query: what the app should do, in plain words; empty lists the most liked.
         limit: 1 to 50.
-        filter: tags that must all be there, such as gradio or mcp-server.
+        filter: a tag, or several that must all be there, such as gradio or mcp-server.
         sort: relevance, likes, updated or trending.
         cursor: `meta.next` of the page before.
     """
@@ -89,9 +89,9 @@ async def hf_space_details(call: Call, id: str) -> dict:
     return await details(call.house.hub, call.caller, "space", id)
 
 
-async def _search(call: Call, kind, query: str, limit: int, filter: list[str] | None, sort: Sort, cursor: str | None) -> dict:
+async def _search(call: Call, kind, query: str, limit: int, filter: str | list[str] | None, sort: Sort, cursor: str | None) -> dict:
     page = await search(
-        call.house.hub, call.caller, kind, query.strip()[:500], limit=max(1, min(limit, 50)), filter=filter or [], sort=sort, cursor=cursor
+        call.house.hub, call.caller, kind, query.strip()[:500], limit=max(1, min(limit, 50)), filter=[filter] if isinstance(filter, str) else filter or [], sort=sort, cursor=cursor
     )
     sample = {"sample": True} if call.house.local_hub else {}
     return listing([row.to_dict() for row in page.items], next=page.next, **sample)

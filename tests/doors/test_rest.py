@@ -91,3 +91,10 @@ def test_whoami_tells_the_local_hubs_user(server):
 def test_a_bad_bearer_never_falls_back_to_the_owners(server):
     answer = httpx.post(server.url + "/api/actions/hf_whoami", json={}, headers={"authorization": "Bearer hf_wrong_wrong_wrong"})
     assert answer.status_code == 401 and "wrong_wrong" not in answer.text
+
+
+def test_search_takes_one_tag_or_several(server):
+    one = server.action("hf_search_spaces", query="", limit=5, filter="static").json()
+    several = server.action("hf_search_spaces", query="", limit=5, filter=["static"]).json()
+    assert one["ok"] and one["items"] == several["items"] and {item["sdk"] for item in one["items"]} == {"static"}
+    assert one["meta"]["sample"] is True
