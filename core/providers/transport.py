@@ -288,8 +288,10 @@ class _Connector(aiohttp.TCPConnector):
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
         connection = await super().connect(req, traces, timeout)
-        _reused.set(connection.protocol in self._carried)
-        self._carried.add(connection.protocol)
+        reused = connection.protocol in self._carried
+        _reused.set(reused)
+        if not reused:
+            self._carried.add(connection.protocol)
         return connection
 
 
