@@ -93,6 +93,7 @@ def test_a_key_is_added_ordered_asked_and_shown_on_the_receipt(house, one, two, 
     page.keyboard.press("Enter")
     expect(names).to_have_text(["two", "one"], timeout=10_000)
     expect(page.locator("#model-keys [role=status]").first).to_contain_text("number 1")
+    expect(card(page, "two").get_by_role("button", name="Move two down")).to_be_focused()  # the way up ends here
 
     choose(page, "one", "ok")
     ask(page, "hello?")

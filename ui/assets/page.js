@@ -7,6 +7,7 @@
 
   // `wire` runs once for each live part; its listeners survive every redraw of what is inside.
   spaces.wire = (element, trigger, watch, names) => {
+    let moved = null; // a button that moves its row goes with it, and so does the focus
     element.addEventListener("click", async (event) => {
       if (event.target.closest("[data-forget]")) {
         await spaces.token("DELETE").catch(() => null);
@@ -16,6 +17,7 @@
       const button = event.target.closest("[data-act]");
       if (!button || button.disabled || !names.includes(button.dataset.act)) return;
       event.preventDefault();
+      moved = "follow" in button.dataset ? { ...button.dataset } : null;
       trigger(button.dataset.act, { arg: button.dataset.arg || "" });
     });
     element.addEventListener("change", (event) => {
@@ -26,9 +28,18 @@
       event.preventDefault();
       spaces.forms[event.target.dataset.form]?.(event.target, trigger);
     });
-    watch("value", () => settle(element));
+    watch("value", () => {
+      settle(element);
+      if (moved) follow(element, moved);
+      moved = null;
+    });
     settle(element);
   };
+
+  function follow(element, moved) {
+    const row = [...element.querySelectorAll("[data-follow]")].filter((each) => each.dataset.arg === moved.arg && !each.disabled);
+    (row.find((each) => each.dataset.act === moved.act) || row[0])?.focus();
+  }
 
   // What a redraw by attributes cannot do: the chosen option of a list, the end of a log.
   function settle(element) {

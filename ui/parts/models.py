@@ -10,7 +10,7 @@ from ui.parts.draw import draw
 from ui.parts.notice import Button, notice
 
 # A task's id → its chip.
-TASKS = {"plan": "Plan", "code": "Code", "cheap": "Cheap", "vision": "Vision"}
+TASKS = {"plan": "planning", "code": "code", "cheap": "little money", "vision": "pictures"}
 # What an attempt came to → its word and its tone.
 _OUTCOMES = {
     "answered": ("answered", "done"),
