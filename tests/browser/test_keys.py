@@ -187,6 +187,42 @@ def test_a_limit_that_is_set_is_shown_and_stands_against_the_next_prompt(house, 
     assert not [seen for seen in one.requests[asked:] if seen.method == "POST"]
 
 
+def test_what_is_left_on_a_key_what_models_cost_and_what_is_recommended(house, one, page, sent):
+    each = {"prompt": "0.000001", "completion": "0.0000025"}
+    able = {"architecture": {"input_modalities": ["text", "image"]}, "supported_parameters": ["tools"]}
+    listed = [
+        {"id": "acme/seeing", "name": "Seeing", "pricing": each, "context_length": 128000, **able},
+        {"id": "acme/plain", "name": "Plain", "pricing": {"prompt": "0", "completion": "0"}, "context_length": 4096, "architecture": {"input_modalities": ["text"]}},
+    ]
+    one.pages |= {"/v1/models": (200, {"data": listed}), "/v1/key": (200, {"data": {"limit": 10, "limit_remaining": 4.2, "is_free_tier": False}})}
+    page.locator("#key-provider").select_option("openrouter")
+    page.locator("#key-value").fill("sk-or-" + FIRST)
+    page.locator("#key-card summary").click()
+    page.locator("#key-base").fill(one.base_url)
+    page.locator("#key-save").click()
+    expect(card(page, "openrouter")).to_contain_text("$4.20 of its limit of $10.00 is left", timeout=15_000)
+    rows = page.locator("#models .hit")
+    expect(rows).to_have_count(2)
+    expect(rows.filter(has_text="acme/seeing")).to_contain_text("$1 in, $2.50 out")
+    expect(rows.filter(has_text="acme/seeing").locator(".tag")).to_have_text(["tools", "vision"])
+    expect(rows.filter(has_text="acme/plain")).to_contain_text("free")
+
+    pictures = page.locator("#model-tasks [data-arg=vision]")
+    pictures.click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("fits the task and costs little")
+    pictures.click()
+    expect(rows).to_have_count(2)
+    page.locator("#model-query input, #model-query textarea").fill("plain")
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(1)
+
+    choose(page, "openrouter", "acme/plain")
+    ask(page, "hello?")
+    expect(page.locator("#model-answer .facts dd").nth(1)).to_have_text("$0", timeout=15_000)
+    expect(page.locator("#model-answer .facts dd").nth(2)).to_have_text("nobody")
+
+
 def test_the_keys_tab_fits_a_phone(house, one, page, sent):
     page.set_viewport_size({"width": 390, "height": 844})
     add(page, "one-with-a-rather-long-name-for-a-phone", FIRST, one)

@@ -242,3 +242,10 @@ def test_money_in_words(value, words):
 def test_what_was_spent_stands_beside_its_limit():
     text = Reader(ring.spent({"call": {"limit": None}, "session": {"limit": 1.0, "spent": 0.95, "left": 0.05}, "day": {"limit": None, "spent": 2.0, "left": None}})).text  # fmt: skip
     assert "$0.95 of $1 in this session" in text and "$2 today" in text
+
+
+def test_no_models_says_why_and_what_to_do():
+    nothing = {"total": 0, "sources": [], "query": "", "chosen": None}
+    assert "Add a model key" in models.models([], **nothing, keys=False)
+    assert "for pictures" in models.models([], **nothing, keys=True, task="vision")
+    assert "not there yet" in models.models([], **nothing, keys=True)

@@ -70,7 +70,7 @@ def behave(bind: Bind, own: Models, keys: ring.Ring, tab: gr.Tab, changing: list
             return failure(error.to_dict())
         meta = answer["meta"]
         anyone = bool((await bind.ask("provider_manage_keys", {}, request))["items"])
-        return drawn.models(answer["items"], total=meta["total"], sources=meta["sources"], query=query or "", chosen=_pair(chosen), keys=anyone)
+        return drawn.models(answer["items"], total=meta["total"], sources=meta["sources"], query=query or "", chosen=_pair(chosen), keys=anyone, task=task)
 
     async def choose(query: str, task: str | None, request: gr.Request, event: gr.EventData) -> Updates:
         chosen = _read(arg(event))
