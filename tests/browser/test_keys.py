@@ -34,6 +34,19 @@ def two():
 
 
 @pytest.fixture
+def blocked(page):
+    """A browser that keeps no cookie, as inside another site's frame."""
+
+    def without_cookie(route):
+        answer = route.fetch()
+        headers = {name: value for name, value in answer.headers.items() if name.lower() != "set-cookie"}
+        route.fulfill(status=answer.status, headers=headers, body=answer.body())
+        page.context.clear_cookies()
+
+    page.context.route(re.compile("/api/session"), without_cookie)
+
+
+@pytest.fixture
 def sent(page, house):
     """Opens the Keys tab, keeps every address the browser asked for; at the end no key is anywhere it should not be."""
     addresses: list[str] = []
@@ -230,3 +243,15 @@ def test_the_keys_tab_fits_a_phone(house, one, page, sent):
     ask(page, "hello?")
     expect(page.locator("#model-answer .attempts")).to_be_visible(timeout=15_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_without_cookies_a_key_works_for_this_page_and_for_no_other(house, one, page, blocked, sent):
+    add(page, "one", FIRST, one)
+    choose(page, "one", "ok")
+    ask(page, "hello?")
+    expect(page.locator("#model-answer .answer-text")).to_have_text("hello from one", timeout=15_000)
+    another = page.context.new_page()
+    another.goto(house.url)
+    expect(another.locator("#account")).to_contain_text("@", timeout=30_000)
+    another.locator("#account").click()
+    expect(another.locator("#model-keys")).to_contain_text("No model key yet", timeout=15_000)
