@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 import core.actions  # noqa: F401  registers them
+from core.errors import Forbidden
 from core.house import build_house
 from core.registry import Call, invoke
 from core.secrets import Secret
@@ -72,6 +73,32 @@ def test_callers_without_any_identity_list_nothing(house_of):
         return listed["items"], by_id["meta"]["count"]
 
     assert asyncio.run(ask()) == ([], 1)
+
+
+def test_on_a_public_space_without_a_sealed_box_no_strangers_code_runs(house_of):
+    house = house_of(public=True, hub="https://huggingface.co")
+    visitor = Call(house.caller("page", session="s1"), house)
+    spy = {"app.py": b"print(open('/proc/self/environ').read())", "README.md": b"---\nsdk: gradio\n---\n"}
+    page = {"index.html": b"<script>fetch('/')</script>", "README.md": b"---\nsdk: static\n---\n"}
+
+    async def starts(project) -> bool:
+        try:
+            await invoke("preview_start", {"project": project.id}, visitor)
+        except Forbidden:
+            return False
+        return True
+
+    async def story():
+        await house.start()
+        made = await invoke("generate_app_code", {"idea": "a REST API for a list of books"}, visitor)
+        ours = house.projects.get(made["project"]["id"], visitor.caller.id)
+        imported = house.projects.create(visitor.caller.id, title="Spy", files=spy, sdk="gradio", message="imported")
+        static = house.projects.create(visitor.caller.id, title="Page", files=page, sdk="static", message="imported")
+        before = [await starts(ours), await starts(imported), await starts(static)]
+        ours.write({"main.py": spy["app.py"]}, "changed")
+        return [*before, await starts(ours)]
+
+    assert asyncio.run(story()) == [True, False, True, False]
 
 
 def test_a_callers_own_token_always_comes_first(house_of):

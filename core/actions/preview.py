@@ -8,7 +8,7 @@ import time
 from core.actions.projects import open_project
 from core.actions.shapes import listing, public_url, say
 from core.build import Project, read_card
-from core.errors import AppFailed, SpacesError
+from core.errors import AppFailed, Forbidden, SpacesError
 from core.events import PreviewReady
 from core.preview import Preview, PreviewSpec
 from core.registry import Call, action
@@ -66,6 +66,7 @@ async def preview_logs(call: Call, preview: str, after: int = 0, limit: int = 50
 
 async def start(call: Call, project: Project, *, wait_seconds: float = 60) -> Preview:
     """Start the project's preview in place of an older one, wait until it answers, say so on the way."""
+    await asyncio.to_thread(_check_trust, call, project)
     for older in call.house.previews.list(call.caller.id):
         if older.spec.label == project.id:
             await call.house.previews.stop(older.id)
@@ -84,6 +85,20 @@ async def start(call: Call, project: Project, *, wait_seconds: float = 60) -> Pr
     say(call, "preview", "The app answers", "done", time.monotonic() - began)
     call.emit(PreviewReady(project=project.id, preview=live.id, url=live.url))
     return live
+
+
+def _check_trust(call: Call, project: Project) -> None:
+    """On a public instance without a sealed engine, only our own words run: an unchanged template, or a page for the browser.
+
+    Whatever else runs there runs as the user that holds other visitors' sessions.
+    """
+    if not call.house.settings.public or project.sdk == "static" or call.house.previews.status().sealed:
+        return
+    if project.template is None or len(project.history(2)) > 1:
+        raise Forbidden(
+            "On this public instance only unchanged template apps and static pages run, because its box is not sealed.",
+            "Duplicate the Space or run it on your own machine, where your code may run; the files are kept.",
+        )
 
 
 def preview_spec(project: Project, owner: str) -> PreviewSpec:

@@ -12,14 +12,18 @@ from core.preview.spec import Limits
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """What separates an app from this machine, layer by layer, each in plain words ("clean", "not isolated yet")."""
+    """What separates an app from this machine, layer by layer, each in plain words ("clean", "not isolated yet").
+
+    sealed: the app reaches neither files nor network nor processes but its own, so a stranger's code may run.
+    """
 
     engine: str
     available: bool
     layers: Mapping[str, str] = field(default_factory=dict)
+    sealed: bool = False
 
     def to_dict(self) -> dict:
-        return {"engine": self.engine, "available": self.available, "layers": dict(self.layers)}
+        return {"engine": self.engine, "available": self.available, "sealed": self.sealed, "layers": dict(self.layers)}
 
 
 @dataclass(frozen=True)
