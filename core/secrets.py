@@ -16,7 +16,7 @@ class Secret:
 
     `reveal()` is called where a request is signed and nowhere else. Two secrets are equal when
     their values are; a secret is never empty, because an empty key makes client libraries fall
-    back to somebody else's (facts: gradio_and_libraries 0.4).
+    back to somebody else's (litellm and HfApi do).
     """
 
     __slots__ = ("_value",)

@@ -1,7 +1,7 @@
 """Gradio's MCP server, fed by the registry.
 
 Gradio makes one MCP tool of each public endpoint, but drops the annotations, answers with Python's `str()` of a
-value and cannot report progress on its fast path (facts: gradio_and_libraries 1.1). The `mcp` server object it
+value and cannot report progress on its fast path (measured with 6.31). The `mcp` server object it
 holds is the official one, so its two tool handlers are replaced by ours: same list, same names, JSON results,
 hints, progress.
 """

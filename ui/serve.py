@@ -31,7 +31,7 @@ def launch(house: House, *, block: bool = True) -> gr.Blocks:
     async def lifespan(app: Any):
         offer_actions(demo.mcp_server_obj, house, sessions)
         # The stack exists by now, and ours goes around it: Gradio's own CORS and compression must not touch what
-        # previews and the Local Hub answer (facts: gradio_and_libraries 1.2).
+        # previews and the Local Hub answer (6.31 answers preflights itself).
         app.middleware_stack = front(house, sessions, app.middleware_stack)
         await house.start()
         try:

@@ -24,7 +24,7 @@ from core.settings import Settings
 
 # Served with an opaque origin by the preview proxy; its own headers decide there.
 APP_PATHS = ("/p/", f"{HUB_PREFIX}/s/")
-# Gradio keeps these open; they expose inputs, sessions or usage (facts: gradio_and_libraries 0.2, 0.3).
+# Gradio keeps these open; they expose inputs, sessions or usage (6.31).
 _CLOSED = ("/gradio_api/deep_link", "/gradio_api/runs", "/gradio_api/run-history", "/monitoring", "/gradio_api/monitoring")
 _LIMITED = ("/api/", "/v1/", "/gradio_api/mcp", "/gradio_api/call", "/gradio_api/run/", "/gradio_api/queue/join")
 _MAX_BODY = 80 * 1024 * 1024
