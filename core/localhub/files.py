@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import mimetypes
 import re
 from collections.abc import Iterator
@@ -66,8 +67,17 @@ class Content:
         if guessed.startswith(("image/", "audio/", "video/", "font/")) and guessed != "image/svg+xml":
             return guessed
         sample = b"" if self.linked else next(self.read(0, min(self.size, 1024)), b"")
-        binary = self.linked or b"\0" in sample
+        binary = self.linked or not _is_text(sample)
         return (guessed or "application/octet-stream") if binary else "text/plain; charset=utf-8"
+
+
+def _is_text(sample: bytes) -> bool:
+    """Whether the first bytes of a file are UTF-8 without a NUL; a character cut off at the end is one."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in sample
 
 
 def open_content(git: GitStore, commit: str, path: str, *, raw: bool = False) -> Content:
