@@ -25,6 +25,10 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from core.instance import free_port  # noqa: E402
+
 IDEAS = {
     "gradio": "a word counter that shows the reading time",
     "docker": "a REST API with an HTML page for a list of books",
@@ -88,7 +92,7 @@ def start_by_hand(folder: Path, sdk: str, archive: bytes) -> float:
     folder.mkdir()
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
         files.extractall(folder)
-    port = free_port()
+    port = free_port(0, "127.0.0.1")
     command = [part.format(port=port) for part in BY_HAND[sdk]]
     env = os.environ | {"GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"}
     began = time.perf_counter()
@@ -104,14 +108,6 @@ def start_by_hand(folder: Path, sdk: str, archive: bytes) -> float:
     finally:
         process.terminate()
         process.wait(30)
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def start_server(folder: Path) -> tuple[subprocess.Popen, str]:

@@ -23,6 +23,10 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from core.instance import free_port  # noqa: E402
+
 os.environ |= {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 COMMITS, REQUESTS = 40, 100
 
@@ -87,7 +91,7 @@ def median_ms(work: Callable[[], None]) -> float:
 
 def start_hub(folder: Path) -> tuple[subprocess.Popen, str, str]:
     log = folder / "hub.log"
-    command = [sys.executable, "-m", "core.localhub", "--port", str(free_port()), "--data", str(folder / "data")]
+    command = [sys.executable, "-m", "core.localhub", "--port", str(free_port(0, "127.0.0.1")), "--data", str(folder / "data")]
     process = subprocess.Popen(command, cwd=ROOT, stdout=log.open("wb"), stderr=subprocess.STDOUT)
     for _ in range(300):
         said = log.read_text()
@@ -97,14 +101,6 @@ def start_hub(folder: Path) -> tuple[subprocess.Popen, str, str]:
         time.sleep(0.1)
     process.terminate()
     raise SystemExit(log.read_text())
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 if __name__ == "__main__":

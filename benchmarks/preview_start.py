@@ -11,7 +11,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from starlette.routing import Mount
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from core.instance import free_port  # noqa: E402
 from core.preview import Preview, Previews, PreviewSpec  # noqa: E402
 
 RUNS = 3
@@ -59,7 +59,7 @@ def by_hand(files: dict[str, bytes], command: list[str]) -> float:
     directory = Path(tempfile.mkdtemp())
     for name, data in files.items():
         (directory / name).write_bytes(data)
-    port = free_port()
+    port = free_port(0, "127.0.0.1")
     words = [sys.executable, *(word.format(port=port) for word in command)]
     env = {**os.environ, "GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"}
     before = time.perf_counter()
@@ -112,18 +112,12 @@ def compare_latency(base: str, previews: Previews) -> None:
     print(f"one request   socket {alone:6.2f} ms   through us {ours:6.2f} ms   × {ours / alone:.2f}")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def main() -> None:
     import threading
 
     root = Path(tempfile.mkdtemp())
     previews = Previews(root)
-    port = free_port()
+    port = free_port(0, "127.0.0.1")
     config = uvicorn.Config(Starlette(routes=[Mount("/p", app=previews.app)]), port=port, log_level="warning")
     server = uvicorn.Server(config)
     threading.Thread(target=server.run, daemon=True).start()

@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 from huggingface_hub import HfApi
+
+from core.instance import free_port
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -124,12 +125,6 @@ class RunningHub:
         return f"http://{login}127.0.0.1:{self.port}{self.prefix}/{path}"
 
 
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
-
-
 @pytest.fixture(scope="session")
 def start_hub(tmp_path_factory) -> Iterator[Callable[..., RunningHub]]:
     """Start a Local Hub of one's own; every one is stopped at the end."""
@@ -137,7 +132,7 @@ def start_hub(tmp_path_factory) -> Iterator[Callable[..., RunningHub]]:
 
     def start(prefix: str = "") -> RunningHub:
         home = tmp_path_factory.mktemp("hub")
-        running.append(RunningHub(free_port(), home / "data", home, prefix))
+        running.append(RunningHub(free_port(0, "127.0.0.1"), home / "data", home, prefix))
         return running[-1].start()
 
     yield start
