@@ -104,7 +104,7 @@ class Asking:
             return None
         if usage.cost_usd is not None:
             return usage.cost_usd
-        price = self._prices.price(self.candidate.provider, row_of(self.candidate.key).bare(self.candidate.model))
+        price = self._prices.price(self.candidate.provider, self.candidate.model)
         if price is None:
             return None
         return (usage.prompt * price.input + usage.completion * price.output) / 1_000_000

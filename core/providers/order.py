@@ -96,7 +96,7 @@ def _unfit(prompt: Prompt, key: Key, model: str | None, only: set[str], catalog:
             if needed > facts.context:
                 return f"about {needed} tokens do not fit into its context of {facts.context}"
     if prompt.max_price is not None and key.secret is not None:
-        price = prices.price(key.provider, row.bare(model))
+        price = prices.price(key.provider, model)
         if price is None:
             return "its price is not known, and a highest price was set"
         if price.output > prompt.max_price:
@@ -108,13 +108,12 @@ def estimate(prompt: Prompt, candidate: Candidate, *, catalog: Catalog, prices: 
     """What an attempt will cost at most, roughly, in USD; None when the price is unknown, 0.0 when nobody pays."""
     if candidate.key.secret is None:
         return 0.0
-    model = row_of(candidate.key).bare(candidate.model)
-    price = prices.price(candidate.provider, model)
+    price = prices.price(candidate.provider, candidate.model)
     if price is None:
         return None
     answer = prompt.max_tokens
     if answer is None:
-        facts = catalog.find(candidate.provider, model)
+        facts = catalog.find(candidate.provider, row_of(candidate.key).bare(candidate.model))
         answer = min(_TOKENS_OF_AN_ANSWER, facts.max_output) if facts and facts.max_output else _TOKENS_OF_AN_ANSWER
     return (prompt_tokens(prompt) * price.input + answer * price.output) / 1_000_000
 

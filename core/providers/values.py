@@ -245,7 +245,7 @@ class Reservation:
 
 class Prices(Protocol):
     def price(self, provider: str, model: str) -> Price | None:
-        """The price, or None when it is not known."""
+        """The price, or None when it is not known. `model` comes with its routing suffix, which may choose the host."""
 
 
 class Catalog(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.providers import Key, ModelFacts, Price, Prompt, Unlimited
@@ -73,7 +75,7 @@ class Known(Unlimited):
         return True
 
     def price(self, provider, model):
-        return self.known_price if model == "org/m" else None
+        return self.known_price if model.partition(":")[0] == "org/m" else None
 
 
 IMAGE = ({"role": "user", "content": [{"type": "text", "text": "what is it"}, {"type": "image_url", "image_url": {"url": "data:x"}}]},)
@@ -125,6 +127,20 @@ def test_an_estimate_counts_prompt_and_answer_and_is_unknown_without_a_price():
     assert estimate(asked, candidate, catalog=catalog, prices=catalog) == pytest.approx((1_005 + 10_000) / 1e6, rel=0.01)
     assert estimate(asked, candidate, catalog=catalog, prices=Unlimited()) is None
     assert prompt_tokens(prompt(messages=IMAGE)) > 1_000
+
+
+def test_the_host_a_suffix_names_is_the_one_that_is_paid_for():
+    class Hosts(Known):
+        def price(self, provider, model):
+            return {"org/m": Price(8.0, 80.0), "org/m:novita": Price(1.0, 10.0)}[model]
+
+    catalog = Hosts(ModelFacts())
+    for model, output, dear in (("org/m:novita", 10.0, False), ("org/m", 80.0, True)):
+        asked = prompt(model=model, max_tokens=1_000_000, max_price=20.0)
+        found, skipped = candidates(asked, [key(HF)], catalog=catalog, prices=catalog)
+        assert [bool(found), bool(skipped)] == [not dear, dear]
+        candidate = candidates(replace(asked, max_price=None), [key(HF)], catalog=catalog, prices=catalog)[0][0]
+        assert estimate(asked, candidate, catalog=catalog, prices=catalog) == pytest.approx(output, rel=0.01)
 
 
 def test_every_provider_is_one_row():

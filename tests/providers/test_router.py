@@ -394,6 +394,17 @@ def test_each_attempt_is_reserved_before_and_settled_after(first, second):
     assert [attempt.paid_by for attempt in got.receipt.attempts] == ["nobody", "visitor"]
 
 
+def test_the_cost_is_that_of_the_host_the_suffix_names(first):
+    class Hosts(Purse):
+        def price(self, provider, model):
+            return {"org/m": Price(9.0, 90.0), "org/m:novita": Price(1.0, 10.0)}[model]
+
+    purse = Hosts()
+    got = with_router(lambda router: router.route(ask("org/m:novita", max_tokens=100), [key(first, "huggingface")]), budget=purse, prices=purse)
+    assert first.requests[0].body["model"] == "org/m:novita" and purse.reserved[0] < 0.0015
+    assert got.receipt.cost_usd == pytest.approx(37 / 1e6) and purse.settled[0][0] == got.receipt.cost_usd
+
+
 def test_over_budget_nobody_is_asked(first):
     with pytest.raises(OverBudget) as caught:
         with_router(lambda router: router.route(ask(), [key(first)]), budget=Purse(0))
