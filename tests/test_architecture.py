@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOUNDATIONS = {"errors", "settings", "secrets", "caller", "events", "store", "git", "registry", "instance", "config"}
-ROOMS = {"hub", "build", "preview", "deploy", "localhub", "providers"}
+ROOMS = {"hub", "build", "box", "preview", "deploy", "localhub", "providers"}
 
 
 def imports(path: Path):
@@ -33,7 +33,7 @@ def sources(folder: str):
 def test_core_knows_no_page():
     wrong = [(str(path), name) for path in sources("core") for name in imports(path) if name.split(".")[0] in ("gradio", "ui")]
     # The bootstrap that runs inside a preview patches the previewed app's own gradio; it is not part of this process.
-    assert [pair for pair in wrong if "/preview/runners/" not in pair[0]] == []
+    assert [pair for pair in wrong if "/box/runners/" not in pair[0]] == []
 
 
 def test_rooms_use_each_other_by_the_front_door():

@@ -10,7 +10,7 @@ import psutil
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
-from core.preview.tree import alive
+from core.box.tree import alive
 from tests.conftest import start_server
 
 

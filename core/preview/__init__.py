@@ -8,13 +8,11 @@ Owns processes, their directories, sockets, logs and the way to them. Knows noth
     preview.url                    # "/p/<id>-<token>/"; mount previews.app at "/p"
 """
 
+from core.box import EngineStatus, LogLine, LogRing, ProcessEngine, SandboxEngine
 from core.preview.dockerfile import Recipe, read_dockerfile
-from core.preview.engine import EngineStatus, SandboxEngine
 from core.preview.failures import first_error
-from core.preview.logs import LogLine, LogRing
 from core.preview.preview import Preview
 from core.preview.previews import Previews
-from core.preview.process import ProcessEngine
 from core.preview.proxy import proxy
 from core.preview.spec import Limits, PreviewSpec
 

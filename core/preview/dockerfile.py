@@ -9,8 +9,8 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core.box import Entry
 from core.errors import InvalidInput
-from core.preview.engine import Entry
 
 _SERVERS = {"uvicorn", "fastapi", "flask", "hypercorn", "gunicorn", "streamlit", "gradio"}
 _NEEDS_NOTHING = {"EXPOSE", "USER", "LABEL", "HEALTHCHECK", "STOPSIGNAL", "VOLUME", "MAINTAINER"}

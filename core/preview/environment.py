@@ -15,10 +15,9 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from core.box import LogRing, workspace
 from core.errors import AppFailed, StorageFull
 from core.preview.failures import first_error
-from core.preview.logs import LogRing
-from core.preview.workspace import storage_error
 
 KEPT = 8  # environments; the least recently used one goes first
 
@@ -124,7 +123,7 @@ class Environments:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             lines.write_text(requirements)
         except OSError as error:
-            raise storage_error(error) from None
+            raise workspace.storage_error(error) from None
         uv, before = find_uv_bin(), log.lines()
         env = {"UV_CACHE_DIR": str(self.root / "cache"), "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "UV_HTTP_RETRIES": "2"}
         env |= installer_settings(os.environ)

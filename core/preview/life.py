@@ -12,15 +12,12 @@ from pathlib import Path
 
 import httpx
 
+from core.box import MB, Address, Entry, Handle, Launch, SandboxEngine, Source, pump, tree, workspace
 from core.errors import SpacesError, TimedOut, Unexpected
-from core.preview import tree, workspace
 from core.preview.dockerfile import Recipe, read_dockerfile
-from core.preview.engine import Address, Entry, Handle, Launch, SandboxEngine
 from core.preview.environment import Environments
 from core.preview.failures import exit_error, no_answer
-from core.preview.logs import Source, pump
 from core.preview.preview import Ended, Preview
-from core.preview.spec import MB
 
 
 def begin(preview: Preview, engine: SandboxEngine, environments: Environments) -> None:
@@ -157,6 +154,7 @@ class Life:
             env=self._app_env(python, recipe),
             limits=self.spec.limits,
             mount=self.preview.mount,
+            seal=self.spec.seal,
         )
         handle, reader = self._open(launch, "run")
         code = self._await_answer(handle)

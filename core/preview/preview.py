@@ -13,10 +13,8 @@ from typing import Any, Literal
 import httpx
 import psutil
 
+from core.box import Address, Handle, LogRing, Workspace, tree
 from core.errors import AppFailed, SpacesError, TimedOut
-from core.preview import tree
-from core.preview.engine import Address, Handle, Workspace
-from core.preview.logs import LogRing
 from core.preview.spec import PreviewSpec
 from core.secrets import redact
 

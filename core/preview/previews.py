@@ -13,13 +13,12 @@ from pathlib import Path
 import anyio.to_thread
 from starlette.types import Receive, Scope, Send
 
+from core.box import EngineStatus, ProcessEngine, SandboxEngine, workspace
 from core.errors import Conflict, NotFound
-from core.preview import pages, workspace
-from core.preview.engine import EngineStatus, SandboxEngine
+from core.preview import pages
 from core.preview.environment import Environments
 from core.preview.life import begin
 from core.preview.preview import Preview
-from core.preview.process import ProcessEngine
 from core.preview.proxy import Exchange, path_below, proxy
 from core.preview.spec import PreviewSpec, check_spec
 from core.preview.watch import start_watching

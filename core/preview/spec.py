@@ -6,24 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from core import box
+from core.box import MB, Seal
 from core.errors import InvalidInput, TooLarge
 from core.secrets import Secret
 
 Sdk = Literal["gradio", "static", "docker"]
-MB = 1 << 20
 
 
 @dataclass(frozen=True)
-class Limits:
-    """The bounds of one preview; every one has a default that fits a free Space's kind of app."""
+class Limits(box.Limits):
+    """The bounds of one preview: those of its box, and of the way to it."""
 
-    memory_bytes: int = 2048 * MB  # resident, summed over the whole tree
-    data_bytes: int = 1536 * MB  # private memory of one process
-    workspace_bytes: int = 512 * MB  # files the app wrote, its temporary ones included
-    file_bytes: int = 128 * MB  # one file
-    open_files: int = 512
-    processes: int = 64  # of the whole tree
-    threads: int = 256  # above those the user already has; the kernel does not count root's
     start_seconds: float = 90  # from the start of the process to its first answer
     build_seconds: float = 900  # to install what requirements.txt asks for
     answer_seconds: float = 30  # from a request to the head of its answer
@@ -31,9 +25,6 @@ class Limits:
     body_bytes: int = 100 * MB  # one request
     files: int = 2000
     project_bytes: int = 200 * MB
-    log_lines: int = 5000
-    log_bytes: int = 2 * MB
-    log_bytes_per_second: int = 1 * MB
 
 
 @dataclass(frozen=True)
@@ -47,6 +38,7 @@ class PreviewSpec:
     env, secrets: become the app's environment; nothing else of ours does.
     mount: path prefix the app is served under; None for "/p/<id>-<token>".
     idle_seconds: stopped after so long without a request; None for never (and never evicted).
+    seal: what the app may reach beside its own files; nothing by default.
     """
 
     files: Mapping[str, bytes]
@@ -59,6 +51,7 @@ class PreviewSpec:
     mount: str | None = None
     idle_seconds: float | None = 900
     limits: Limits = field(default_factory=Limits)
+    seal: Seal = field(default_factory=Seal)
 
     @property
     def entry(self) -> str:

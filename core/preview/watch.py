@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from core.box import MB, tree, workspace
 from core.errors import AppFailed, SpacesError
-from core.preview import tree, workspace
 from core.preview.preview import Preview
-from core.preview.spec import MB
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 0.5

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
-from core.preview.tree import alive
+from core.box.tree import alive
 from core.errors import InvalidInput, PaymentRequired, StorageFull, TooLarge
 from core.git import Delete, Put
 from core.localhub import LocalHub, desired, hardware, runtime

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import InvalidInput
 from core.preview import read_dockerfile
-from core.preview.engine import Entry
+from core.box.engine import Entry
 
 TEMPLATE = b"""# a comment
 FROM python:3.12-slim

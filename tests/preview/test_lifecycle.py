@@ -14,7 +14,7 @@ import pytest
 
 from core.errors import AppFailed, Conflict, InvalidInput, StorageFull, TimedOut, TooLarge
 from core.preview import Limits, Previews, PreviewSpec, ProcessEngine
-from core.preview.tree import MARKER, alive, marked
+from core.box.tree import MARKER, alive, marked
 from tests.preview.conftest import run
 from tests.preview.test_process import DAEMON, PLAIN, SERVE
 

@@ -12,8 +12,8 @@ import pytest
 
 from core.errors import AppFailed
 from core.preview import Limits, Preview
-from core.preview.spec import MB
-from core.preview.tree import MARKER, alive, marked
+from core.box import MB
+from core.box.tree import MARKER, alive, marked
 from core.secrets import Secret
 from tests.preview.conftest import run
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from core.preview import LogRing, first_error
-from core.preview.logs import LINE_LIMIT, pump
+from core.box.logs import LINE_LIMIT, pump
 from tests.preview.conftest import run
 
 

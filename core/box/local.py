@@ -16,9 +16,9 @@ from pathlib import Path
 import psutil
 
 from core.errors import AppFailed, Conflict, StorageFull
-from core.preview import tree
-from core.preview.engine import Address, EngineStatus, Launch
-from core.preview.workspace import storage_error
+from core.box import tree
+from core.box.engine import Address, EngineStatus, Launch
+from core.box.workspace import storage_error
 
 RUNNERS = Path(__file__).parent / "runners"
 APP_PORT = 7860  # the port an app on a Space expects to be its own
@@ -155,6 +155,7 @@ class ProcessHandle:
         self.process = process
         self.output = output
         self.pid = process.pid
+        self.errors: int | None = None
         self._path, self._marker = path, marker
         self.addresses = (Address(socket=path), *((Address(port=port),) if port else ()))
 

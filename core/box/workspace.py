@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.errors import InvalidInput, StorageFull
-from core.preview.engine import Workspace
+from core.box.engine import Workspace
 
 # What the system says when there is no room, a quota is reached, or the place cannot be written at all.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR}

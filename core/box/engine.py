@@ -1,13 +1,13 @@
-"""The seam between a preview and what runs it."""
+"""The seam between an app and what runs it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
-from core.preview.spec import Limits
+from core.box.limits import Limits
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,24 @@ class EngineStatus:
 
     def to_dict(self) -> dict:
         return {"engine": self.engine, "available": self.available, "sealed": self.sealed, "layers": dict(self.layers)}
+
+
+Network = Literal["sealed", "tcp-own", "egress"]
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a tree may reach besides its own workspace, the system's programs and its interpreter. Nothing, unless said.
+
+    network: sealed: only the inherited socket. tcp-own: TCP on `ports` (to bind and to connect to). egress: TCP toward
+        `ports`, where the host's allowlisting proxy listens.
+    read: directories it may read and run programs from. write: directories it may write to.
+    """
+
+    network: Network = "sealed"
+    ports: tuple[int, ...] = ()
+    read: tuple[Path, ...] = ()
+    write: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +89,8 @@ class Launch:
     limits: Limits
     mount: str = ""
     directory: str = ""  # folder of the project it runs in
+    seal: Seal = field(default_factory=Seal)
+    separate_errors: bool = False  # standard error on a pipe of its own
 
 
 @dataclass(frozen=True)
@@ -85,6 +105,7 @@ class Handle(Protocol):
     """A running tree."""
 
     output: int  # read end of the pipe with stdout and stderr; the reader owns it
+    errors: int | None  # read end of stderr's own pipe, where the launch asked for one
     addresses: tuple[Address, ...]  # tried in this order
 
     def poll(self) -> int | None:

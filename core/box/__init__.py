@@ -1,0 +1,31 @@
+"""Run a process tree that reaches nothing but what it was given, and end it whole.
+
+Owns sealing, processes, their directories, sockets, logs and limits. Knows nothing of projects, previews or the page.
+"""
+
+from core.box import tree, workspace
+from core.box.engine import Address, EngineStatus, Entry, Handle, Launch, Network, SandboxEngine, Seal, Workspace
+from core.box.limits import MB, Limits
+from core.box.local import ProcessEngine
+from core.box.logs import LogLine, LogRing, Source, pump
+
+__all__ = [
+    "MB",
+    "Address",
+    "EngineStatus",
+    "Entry",
+    "Handle",
+    "Launch",
+    "Limits",
+    "LogLine",
+    "LogRing",
+    "Network",
+    "ProcessEngine",
+    "SandboxEngine",
+    "Seal",
+    "Source",
+    "Workspace",
+    "pump",
+    "tree",
+    "workspace",
+]
