@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from core.errors import SpacesError
 from core.providers import compatible, exotic
@@ -44,11 +45,15 @@ class Asking:
         self._started = time.perf_counter()
         self.first_token_at: float | None = None
         self.attempt: Attempt | None = None
+        self._billed_to: str | None = None
 
     async def begin(self, prompt: Prompt, *, stream: bool, transport: Transport, deadline: float) -> None:
         """Send the request and wait for the first piece. Raises `Fault`."""
         candidate = self.candidate
         row = row_of(candidate.key)
+        if row.bills:
+            prompt = prompt if prompt.bill_to or not candidate.key.bill_to else replace(prompt, bill_to=candidate.key.bill_to)
+            self._billed_to = prompt.bill_to
         self._breaker.begin(self._caller_id, candidate.key, candidate.model)
         if row.wire == "exotic":
             self.pieces = exotic.ask(candidate, prompt, row, stream=stream, deadline=deadline)
@@ -133,5 +138,6 @@ class Asking:
             usage=usage,
             cost_usd=cost,
             paid_by=key.payer if cost != 0.0 else "nobody",
+            billed_to=self._billed_to if cost != 0.0 else None,
         )
         return self.attempt

@@ -31,4 +31,5 @@ ROW = Provider(
     base_url="https://router.huggingface.co/v1",
     headers=headers,
     bare=bare,
+    bills=True,
 )

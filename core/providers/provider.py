@@ -39,6 +39,7 @@ class Provider:
     local: it usually runs on the same machine or network.
     headers: further request headers for a prompt. shape: changes the request body to what it understands.
     bare: a model id without this provider's routing suffix. address: a key's base URL, with known mistakes put right.
+    bills: it can charge an organisation instead of the key's account.
     forbidden: what its plain 403 means. stream_usage: it understands `stream_options.include_usage`.
     """
 
@@ -52,6 +53,7 @@ class Provider:
     shape: Callable[[Prompt, dict[str, Any]], dict[str, Any]] = _as_it_is
     bare: Callable[[str], str] = _bare
     address: Callable[[str], str] = _bare
+    bills: bool = False
     forbidden: Kind = "forbidden"
     stream_usage: bool = True
     max_tokens_field: str = "max_tokens"

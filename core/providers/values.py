@@ -71,6 +71,9 @@ class Key:
     always_use_this_key: this key or none.
     models: models it is for, the default one first; () = any.
     allow_private: its address may be private or loopback; only an instance's owner can say so.
+    payers: organisations its upstream lets pay instead of the account. bill_to: the one that does, or None.
+    management: it makes other keys and never asks a model.
+    sealed: id of the encrypted copy a browser keeps of it, or None.
     """
 
     id: str
@@ -87,6 +90,10 @@ class Key:
     allow_private: bool = False
     position: int | None = None
     timeout: float | None = None
+    payers: tuple[str, ...] = ()
+    bill_to: str | None = None
+    management: bool = False
+    sealed: str | None = None
 
     @property
     def payer(self) -> Payer:
@@ -140,6 +147,7 @@ class Attempt:
     usage: Usage | None
     cost_usd: float | None
     paid_by: Payer
+    billed_to: str | None = None  # the organisation that paid through the key
 
 
 @dataclass(frozen=True)
