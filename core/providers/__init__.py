@@ -6,9 +6,10 @@ no session and no door: it is given a prompt and keys, and gives items and a rec
 
 from core.providers.breaker import Breaker
 from core.providers.budget import Caps
+from core.providers.credentials import billed, header_keys, make_key, rotated, shown
 from core.providers.entry import KeyReport
 from core.providers.exotic import available as litellm_available
-from core.providers.keyring import Keyring, header_keys, make_key, rotated, shown
+from core.providers.keyring import Keyring
 from core.providers.picking import TASKS, Task, recommend, search_models
 from core.providers.policy import Fault
 from core.providers.prompting import build_prompt
@@ -77,6 +78,7 @@ __all__ = [
     "Transport",
     "Unlimited",
     "Usage",
+    "billed",
     "build_prompt",
     "header_keys",
     "litellm_available",

@@ -16,8 +16,9 @@ from core.providers.breaker import Breaker
 from core.providers.budget import Account, Book, Caps, fingerprint
 from core.providers.catalog import OPEN_LISTS, Catalog, View
 from core.providers.compatible import base_url, signed
+from core.providers.credentials import instance_keys, make_key
 from core.providers.entry import KeyReport, check_key
-from core.providers.keyring import Keyring, instance_keys, make_key
+from core.providers.keyring import Keyring
 from core.providers.policy import Fault, from_answer
 from core.providers.router import Router
 from core.providers.table import PROVIDERS, row_of
