@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
@@ -71,7 +72,8 @@ class Bind:
             job: a word under which `stop` ends it, such as build; a job of the same word in this page is ended first.
         """
         queue: asyncio.Queue[Event] = asyncio.Queue(maxsize=_WAITING_EVENTS)
-        call = Call(self.caller(request), self.house)
+        late: deque[Event] = deque(maxlen=_WAITING_EVENTS)  # what a stopped action still tells: its receipt
+        call = Call(self.caller(request), self.house, late.append)
 
         async def pump() -> None:
             async with aclosing(follow_action(name, given, call)) as events:
@@ -91,7 +93,7 @@ class Bind:
                     await asyncio.sleep(max(0.0, drawn + PACE_SECONDS - time.monotonic()))
                     batch += [queue.get_nowait() for _ in range(queue.qsize())]
                 elif task.done():
-                    batch = [Failed(error=_why_it_ended(name, task).to_dict())]
+                    batch = [*late, Failed(error=_why_it_ended(name, task).to_dict())]
                 drawn = time.monotonic()
                 yield tuple(batch)
                 if batch and isinstance(batch[-1], Done | Failed):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -12,6 +14,7 @@ from core.providers import (
     Caps,
     Finished,
     Interrupted,
+    Item,
     Key,
     Keyring,
     Prompt,
@@ -19,6 +22,7 @@ from core.providers import (
     Task,
     ToolCallDelta,
     ToolCalls,
+    broken_off,
     build_prompt,
     recommend,
     search_models,
@@ -48,12 +52,13 @@ async def provider_route_request(
     fallback: bool = True,
     bill_to: str | None = None,
     extra: dict[str, Any] | None = None,
+    so_far: str | None = None,
 ) -> dict:
     """Ask a model, at the first of the caller's providers that answers; says who was asked and what it cost.
 
     Returns `{text, reasoning, tool_calls, finish_reason, usage, receipt}`. Raises unauthorized without any key,
     over_budget, no_model_fits, provider_failed; `details.receipt` tells each attempt. An answer that broke off is
-    provider_failed with `details.so_far`.
+    provider_failed with `details.so_far`; sent again with that, the model goes on behind it.
 
     Args:
         model: id of the model at its provider; none, or "auto", takes each key's own first one.
@@ -72,9 +77,10 @@ async def provider_route_request(
         fallback: ask the next candidate when one cannot answer.
         bill_to: the Hugging Face organisation that pays.
         extra: further fields of the request, such as top_p, seed or stop.
+        so_far: the text of an answer that broke off or was stopped; text then holds only what comes behind it.
     """
     asked = build_prompt(
-        prompt=prompt, messages=messages, model=model, provider=provider, prefer=prefer, tools=tools, extra=extra,
+        prompt=prompt, messages=messages, model=model, provider=provider, prefer=prefer, tools=tools, extra=extra, so_far=so_far,
         tool_choice=tool_choice, temperature=temperature, max_tokens=max_tokens, response_format=response_format,
         max_price=max_price, timeout=timeout, fallback=fallback, bill_to=bill_to,
     )  # fmt: skip
@@ -86,29 +92,36 @@ async def provider_route_request(
 
 
 async def _follow(call: Call, asked: Prompt) -> dict:
+    written: list[Receipt] = []
+    try:
+        async with aclosing(call.house.providers.stream(asked, call.caller, on_receipt=written.append)) as items:
+            return await _pieces(call, items)
+    except asyncio.CancelledError:
+        for receipt in written:  # whoever stopped it sees what it came to all the same
+            call.emit(Cost(receipt=receipt.to_dict()))
+        raise
+
+
+async def _pieces(call: Call, items: AsyncIterator[Item]) -> dict:
     text: list[str] = []
     thoughts: list[str] = []
     calls = ToolCalls()
-    async with aclosing(call.house.providers.stream(asked, call.caller)) as items:
-        async for item in items:
-            if isinstance(item, TextPiece):
-                text.append(item.text)
-                call.emit(Text(text=item.text))
-            elif isinstance(item, ReasoningPiece):
-                thoughts.append(item.text)
-                call.emit(Reasoning(text=item.text))
-            elif isinstance(item, ToolCallDelta):
-                calls.add(item)
-                call.emit(ToolCall(index=item.index, id=item.id, name=item.name, arguments=item.arguments))
-            elif isinstance(item, Finished):
-                call.emit(Cost(receipt=item.receipt.to_dict()))
-                return _answer("".join(text), "".join(thoughts), calls.whole(), item.finish_reason, item.usage, item.receipt)
-            elif isinstance(item, Interrupted):
-                call.emit(Cost(receipt=item.receipt.to_dict()))
-                raise ProviderFailed(
-                    f"The answer broke off: {item.error['message']}", "Retry from here, or ask again.",
-                    so_far=item.so_far, receipt=item.receipt.to_dict(),
-                )  # fmt: skip
+    async for item in items:
+        if isinstance(item, TextPiece):
+            text.append(item.text)
+            call.emit(Text(text=item.text))
+        elif isinstance(item, ReasoningPiece):
+            thoughts.append(item.text)
+            call.emit(Reasoning(text=item.text))
+        elif isinstance(item, ToolCallDelta):
+            calls.add(item)
+            call.emit(ToolCall(index=item.index, id=item.id, name=item.name, arguments=item.arguments))
+        elif isinstance(item, Finished):
+            call.emit(Cost(receipt=item.receipt.to_dict()))
+            return _answer("".join(text), "".join(thoughts), calls.whole(), item.finish_reason, item.usage, item.receipt)
+        elif isinstance(item, Interrupted):
+            call.emit(Cost(receipt=item.receipt.to_dict()))
+            raise broken_off(item)
     raise ProviderFailed("The answer ended without an end.")
 
 

@@ -42,10 +42,17 @@ async def run_action(name: str, given: Mapping[str, Any], call: Call) -> Any:
 
 
 async def follow_action(name: str, given: Mapping[str, Any], call: Call) -> AsyncIterator[Event]:
-    """The events of one action as they happen, ending with `Done` or `Failed`. Leaving early cancels the action."""
+    """The events of one action as they happen, ending with `Done` or `Failed`. Leaving early cancels the action.
+
+    What it still tells while it is being cancelled, such as a receipt, goes to the call's own listener.
+    """
     queue: asyncio.Queue[Event] = asyncio.Queue()
+    left = False
 
     def listen(event: Event) -> None:
+        if left:
+            call.emit(event)
+            return
         # A slow reader may miss lines of progress, but no piece of an answer; those are bounded by the answer's own limit.
         if queue.qsize() < _MOST_WAITING or isinstance(event, _WHOLE):
             queue.put_nowait(event)
@@ -68,6 +75,7 @@ async def follow_action(name: str, given: Mapping[str, Any], call: Call) -> Asyn
                 waiting.cancel()
         yield task.result()
     finally:
+        left = True
         if waiting is not None:
             waiting.cancel()
         if not task.done():

@@ -15,7 +15,7 @@ from core.providers.policy import Fault
 from core.providers.prompting import build_prompt
 from core.providers.provider import Provider
 from core.providers.room import Providers
-from core.providers.router import Router, ToolCalls
+from core.providers.router import Router, ToolCalls, broken_off
 from core.providers.table import PROVIDERS, row_of
 from core.providers.transport import Timeouts, Transport
 from core.providers.values import (
@@ -78,6 +78,7 @@ __all__ = [
     "Transport",
     "Unlimited",
     "Usage",
+    "broken_off",
     "billed",
     "build_prompt",
     "header_keys",

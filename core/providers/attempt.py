@@ -10,6 +10,7 @@ from dataclasses import replace
 from core.errors import SpacesError
 from core.providers import compatible, exotic
 from core.providers.breaker import Breaker
+from core.providers.order import answer_tokens, prompt_tokens
 from core.providers.policy import Fault
 from core.providers.provider import End
 from core.providers.table import row_of
@@ -46,10 +47,13 @@ class Asking:
         self.first_token_at: float | None = None
         self.attempt: Attempt | None = None
         self._billed_to: str | None = None
+        self.came = 0  # letters of the answer so far
+        self._prompt: Prompt | None = None
 
     async def begin(self, prompt: Prompt, *, stream: bool, transport: Transport, deadline: float) -> None:
         """Send the request and wait for the first piece. Raises `Fault`."""
         candidate = self.candidate
+        self._prompt = prompt
         row = row_of(candidate.key)
         if row.bills:
             prompt = prompt if prompt.bill_to or not candidate.key.bill_to else replace(prompt, bill_to=candidate.key.bill_to)
@@ -114,6 +118,12 @@ class Asking:
             return None
         return (usage.prompt * price.input + usage.completion * price.output) / 1_000_000
 
+    def _estimate(self) -> float | None:
+        price = self._prices.price(self.candidate.provider, self.candidate.model)
+        if price is None or self._prompt is None:
+            return None
+        return (prompt_tokens(self._prompt) * price.input + answer_tokens(self.came) * price.output) / 1_000_000
+
     def _close(
         self,
         outcome: Outcome,
@@ -139,5 +149,6 @@ class Asking:
             cost_usd=cost,
             paid_by=key.payer if cost != 0.0 else "nobody",
             billed_to=self._billed_to if cost != 0.0 else None,
+            estimate_usd=self._estimate() if cost is None else None,
         )
         return self.attempt

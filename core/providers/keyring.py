@@ -1,44 +1,27 @@
-"""The keys of one session, and those of the instance itself.
+"""The keys of one session, in a person's order.
 
-A session's keys live in this process's memory and end with the session. Nothing here prints, stores or returns a
-key: what a person sees of one is `shown`.
+They live in this process's memory and end with the session. Nothing here prints, stores or returns a key.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import Conflict, NotFound
 from core.providers.budget import Caps
-from core.providers.table import PROVIDERS
 from core.providers.values import Key
-from core.secrets import Secret
-from core.settings import Settings
 
-HEADER = "x-provider-key-"
 _MOST_KEYS = 32
-_MOST_MODELS = 50
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
-# How the providers' own keys begin. A key of one provider is refused for another; unknown beginnings pass.
-_BEGINNINGS = {
-    "huggingface": ("hf_",),
-    "openrouter": ("sk-or-",),
-    "anthropic": ("sk-ant-",),
-    "groq": ("gsk_",),
-    "gemini": ("AIza", "AQ."),
-    "xai": ("xai-",),
-}
 
 
 class Keyring:
     """Many keys for many providers, in a person's order. Thread-safe and bounded.
 
+    Management keys are held too, and stand in no list of keys that could ask a model.
     id: what the budget of the session is summed under. caps: the person's own limits.
     """
 
@@ -50,13 +33,19 @@ class Keyring:
         self._lock = threading.Lock()
 
     def keys(self) -> tuple[Key, ...]:
-        """Every key, in order; once a person has ordered them, each knows its position."""
+        """Every key that may ask models, in order; once a person has ordered them, each knows its position."""
         with self._lock:
-            return tuple(replace(key, position=place) for place, key in enumerate(self._keys)) if self._ordered else self._keys
+            asking = tuple(key for key in self._keys if not key.management)
+            return tuple(replace(key, position=place) for place, key in enumerate(asking)) if self._ordered else asking
+
+    def managing(self) -> tuple[Key, ...]:
+        """The keys that only make and revoke others."""
+        with self._lock:
+            return tuple(key for key in self._keys if key.management)
 
     def find(self, id: str) -> Key:
         """The key of that id, or `NotFound`."""
-        return next((key for key in self.keys() if key.id == id), None) or _missing(id)
+        return next((key for key in (*self.keys(), *self.managing()) if key.id == id), None) or _missing(id)
 
     def add(self, key: Key) -> Key:
         """Put a key in. The same secret for the same upstream is `Conflict`; so is one too many."""
@@ -69,7 +58,7 @@ class Keyring:
         return key
 
     def change(self, id: str, **fields: Any) -> Key:
-        """Relabel, disable, enable or rotate (`secret`) a key; returns it as it is now."""
+        """Change fields of a key (its label, its secret, who pays, …); returns it as it is now."""
         with self._lock:
             found = next((key for key in self._keys if key.id == id), None) or _missing(id)
             changed = replace(found, **fields)
@@ -83,8 +72,8 @@ class Keyring:
             self._keys = tuple(key for key in self._keys if key.id != id)
         return found
 
-    def order(self, ids: Sequence[str]) -> None:
-        """Put these first, in this order; the others follow as they stood."""
+    def order(self, ids: Sequence[str] = ()) -> None:
+        """Put these first, in this order; the others follow as they stood. Without ids the order stays and becomes the person's."""
         with self._lock:
             by_id = {key.id: key for key in self._keys}
             for id in ids:
@@ -103,148 +92,3 @@ class Keyring:
 
 def _missing(id: str) -> Any:
     raise NotFound("This session holds no key of that id.", "provider_manage_keys lists the keys and their ids.")
-
-
-def make_key(
-    provider: object,
-    value: object,
-    *,
-    label: object = "",
-    base_url: object = None,
-    models: object = (),
-    allow_private: bool = False,
-    known: Mapping[str, Key] | None = None,
-) -> Key:
-    """A visitor's key from what was typed; `InvalidInput` says what is wrong without repeating the key.
-
-    Args:
-        value: the key; empty only for an upstream at `base_url` that asks for none.
-        base_url: the upstream's address; without one, the address the instance has for that provider.
-        models: models it is for, the default one first; a list or a comma-separated text.
-        allow_private: the address may be a private one, because the instance's owner allows it.
-        known: provider → the instance's own key for it, for its address (never for its secret).
-    """
-    if not isinstance(provider, str) or not _NAME.fullmatch(provider.strip().lower()):
-        raise InvalidInput("A provider's name is 1 to 40 small letters, digits, '.', '-' and '_'.", "Choose one of the list, or name your own.")
-    name = provider.strip().lower()
-    secret = _checked(name, value)
-    own = (known or {}).get(name)
-    address = _address(base_url, private=allow_private) or (own.base_url if own else None)
-    row = PROVIDERS.get(name)
-    local = allow_private and row is not None and not row.needs_key
-    if secret is None and base_url in (None, "") and not local:
-        raise InvalidInput("There is no key.", "Paste the key, or give the address of an upstream that asks for none.")
-    return Key(
-        id=secrets.token_hex(8),
-        provider=name,
-        label=_words(label) or name,
-        secret=secret,
-        base_url=address,
-        owner="visitor",
-        models=_models(models),
-        allow_private=bool(allow_private or (own and base_url in (None, "") and own.allow_private)),
-    )
-
-
-def header_keys(
-    headers: Mapping[str, str], known: Mapping[str, Key] | None = None, *, allow_private: bool = False
-) -> tuple[Key, ...]:
-    """The keys of `X-Provider-Key-<provider>` headers, for this one request, in the order they came."""
-    found = []
-    for name in dict.fromkeys(headers.keys()):
-        if name.lower().startswith(HEADER) and len(found) < _MOST_KEYS:
-            provider = name[len(HEADER) :].lower()
-            key = make_key(provider, headers[name] or " ", label="request header", known=known, allow_private=allow_private)
-            found.append(replace(key, id=f"header:{provider}"))
-    return tuple(found)
-
-
-def instance_keys(settings: Settings) -> tuple[Key, ...]:
-    """The keys of the process itself, from its settings."""
-    own = settings.huggingface
-    parts = [("huggingface", own.token, own.url, own)] if own.token else []
-    parts += [(name, part.api_key, part.url, part) for name, part in settings.providers.items() if part.api_key or part.url]
-    return tuple(
-        replace(
-            _instance_key(name, secret, base_url=url),
-            priority=part.priority,
-            fallback=part.fallback,
-            always_use_this_key=part.always_use_this_key,
-            models=part.models,
-            timeout=part.timeout,
-        )
-        for name, secret, url, part in parts
-    )
-
-
-def _instance_key(name: str, secret: Secret | None, base_url: str | None = None) -> Key:
-    return Key(id=f"instance:{name}", provider=name, label=f"{name} (this instance)", secret=secret, base_url=base_url, owner="instance", allow_private=True)
-
-
-def shown(key: Key) -> dict[str, Any]:
-    """What a person sees of a key: everything but the key; of their own its last four characters too."""
-    own = key.owner == "visitor"
-    return {
-        "id": key.id, "provider": key.provider, "label": key.label, "owner": key.owner, "disabled": key.disabled,
-        "last4": key.secret.last4 if key.secret and own else None, "has_key": key.secret is not None,
-        "base_url": key.base_url if own else None, "models": list(key.models), "priority": key.priority, "position": key.position,
-    }  # fmt: skip
-
-
-def rotated(key: Key, value: object) -> Secret:
-    """The new secret of a key, checked as a first one is."""
-    secret = _checked(key.provider, value)
-    if secret is None:
-        raise InvalidInput("There is no new key.", "Paste the new key.")
-    return secret
-
-
-def _checked(provider: str, value: object) -> Secret | None:
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str) or not 8 <= len(value.strip()) <= 4096:
-        raise InvalidInput("That does not look like a key.", "Copy the whole key from the provider's page.")
-    try:
-        secret = Secret(value)
-    except ValueError:
-        raise InvalidInput("A key is one line without spaces.", "Copy it again, without spaces or line breaks.") from None
-    text = secret.reveal()
-    wanted = _BEGINNINGS.get(provider)
-    theirs = next((name for name, starts in _BEGINNINGS.items() if text.startswith(starts)), None)
-    if theirs and theirs != provider and provider in (*_BEGINNINGS, "openai"):
-        raise InvalidInput(f"This is a key of {theirs}, not of {provider}.", f"Choose {theirs}, or paste a key of {provider}.")
-    if wanted and provider in ("huggingface", "openrouter") and not text.startswith(wanted):
-        raise InvalidInput(f"A key of {provider} begins with {wanted[0]}.", "Copy it again from the provider's page.")
-    return secret
-
-
-def _address(value: object, *, private: bool) -> str | None:
-    if value is None or value == "":
-        return None
-    wrong = InvalidInput("That is not an address of an upstream.", "Give it as https://host/v1, without a user, a query or a fragment.")
-    if not isinstance(value, str) or len(value) > 500 or any(not c.isprintable() or c.isspace() for c in value.strip()):
-        raise wrong
-    try:
-        parts = urlsplit(value.strip())
-        named = parts.hostname, parts.port
-    except ValueError:
-        raise wrong from None
-    if parts.scheme not in ("http", "https") or not named[0] or parts.username or parts.password or parts.query or parts.fragment:
-        raise wrong
-    if parts.scheme == "http" and not private:
-        raise InvalidInput("A key is sent over https only.", "Give the address with https://.")
-    return value.strip().rstrip("/")
-
-
-def _words(value: object) -> str:
-    if not isinstance(value, str):
-        return ""
-    return "".join(c for c in " ".join(value.split()) if c.isprintable())[:60]
-
-
-def _models(value: object) -> tuple[str, ...]:
-    names = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
-    found = [name.strip() for name in names if isinstance(name, str) and name.strip()]
-    if len(found) > _MOST_MODELS or any(len(name) > 200 or not name.isprintable() for name in found):
-        raise InvalidInput(f"Up to {_MOST_MODELS} models, each up to 200 characters.", "Name fewer models.")
-    return tuple(found)

@@ -125,6 +125,11 @@ def prompt_tokens(prompt: Prompt) -> int:
     return size // 3 + _TOKENS_OF_AN_IMAGE * sum(1 for _ in _images(prompt.messages)) + 1
 
 
+def answer_tokens(letters: int) -> int:
+    """How many tokens so many letters of an answer are, estimated on the safe side."""
+    return -(-letters // 3)
+
+
 def _bytes(value: Any) -> int:
     if isinstance(value, str):
         return len(value) if value.isascii() else len(value.encode("utf-8", "replace"))

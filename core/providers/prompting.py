@@ -30,6 +30,7 @@ def build_prompt(
     prefer: Sequence[str] | str | None = None,
     tools: Sequence[Mapping[str, Any]] | None = None,
     extra: Mapping[str, Any] | None = None,
+    so_far: str | None = None,
     **settings: Any,
 ) -> Prompt:
     """A `Prompt` with either one text or a list of messages; `InvalidInput` names what is wrong.
@@ -38,6 +39,7 @@ def build_prompt(
         prompt: one text, asked as the user.
         messages: the conversation, in OpenAI's shape; comes before `prompt` when both are given.
         model: an upstream's model id; empty or "auto" takes each key's own first one.
+        so_far: what came of an answer that broke off, to go on behind it.
         settings: the other fields of `Prompt`; None is left out.
     """
     said = [dict(message) for message in messages or ()]
@@ -55,7 +57,7 @@ def build_prompt(
         raise TooLarge(f"A prompt has at most {_MOST_TOOLS} tools.")
     if wrong := _NOT_EXTRA & set(extra or ()):
         raise InvalidInput(f"extra may not hold {min(wrong)}.", "Give it as an argument of its own, or leave it out.")
-    return Prompt(
+    asked = Prompt(
         messages=tuple(said),
         model=None if not model or model == "auto" else _name(model, "model"),
         provider=_name(provider, "provider") if provider else None,
@@ -64,6 +66,10 @@ def build_prompt(
         extra=dict(extra or {}),
         **given,
     )
+    if so_far and so_far.strip():
+        asked = asked.continued(so_far)
+        _check_messages(list(asked.messages))
+    return asked
 
 
 def _check_messages(messages: list[dict[str, Any]]) -> None:

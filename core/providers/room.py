@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import replace
 from dataclasses import replace
 from typing import Any
 
@@ -95,10 +94,14 @@ class Providers:
         keys = self.keys(caller)
         return await (await self._router(keys, caller)).route(self._preferring(prompt), keys, caller_id=caller.id)
 
-    async def stream(self, prompt: Prompt, caller: Caller) -> AsyncIterator[Item]:
-        """As `route`, in pieces as they come. Closing the iterator closes the upstream's connection."""
+    async def stream(self, prompt: Prompt, caller: Caller, *, on_receipt: Callable[[Receipt], None] | None = None) -> AsyncIterator[Item]:
+        """As `route`, in pieces as they come. Closing the iterator closes the upstream's connection.
+
+        on_receipt: gets the receipt once it is written, also when the iterator is closed early and no item brings it.
+        """
         keys = self.keys(caller)
-        async with aclosing((await self._router(keys, caller)).stream(self._preferring(prompt), keys, caller_id=caller.id)) as items:
+        router = await self._router(keys, caller, on_receipt)
+        async with aclosing(router.stream(self._preferring(prompt), keys, caller_id=caller.id)) as items:
             async for item in items:
                 yield item
 
@@ -165,12 +168,18 @@ class Providers:
         await asyncio.gather(*self._writing, return_exceptions=True)
         await self.transport.close()
 
-    async def _router(self, keys: tuple[Key, ...], caller: Caller) -> Router:
+    async def _router(self, keys: tuple[Key, ...], caller: Caller, heard: Callable[[Receipt], None] | None = None) -> Router:
         listed = [key for key in keys if row_of(key).wire == "compatible"]
         view = await self.catalog.load(listed, wait=_WAIT_FOR_LISTS)
+
+        def keep(caller_id: str, receipt: Receipt) -> None:
+            self._keep(caller_id, receipt)
+            if heard:
+                heard(receipt)
+
         return Router(
             catalog=view, prices=view, budget=self.account(caller),
-            transport=self.transport, breaker=self.breaker, on_receipt=self._keep,
+            transport=self.transport, breaker=self.breaker, on_receipt=keep,
         )  # fmt: skip
 
     async def _list(self, key: Key) -> Any:

@@ -90,7 +90,7 @@ class Router:
                 elif isinstance(item, Finished):
                     return Answer("".join(text), calls.whole(), "".join(thoughts), item.finish_reason, item.usage, item.receipt)
                 elif isinstance(item, Interrupted):
-                    raise ProviderFailed(item.error["message"], receipt=item.receipt.to_dict())
+                    raise broken_off(item)
         raise AssertionError("a run ends with Finished or Interrupted")
 
     async def stream(self, prompt: Prompt, keys: Iterable[Key], *, caller_id: str = "local") -> AsyncIterator[Item]:
@@ -122,6 +122,14 @@ class Router:
     async def close(self) -> None:
         """Close the connections of the running loop."""
         await self.transport.close()
+
+
+def broken_off(item: Interrupted) -> ProviderFailed:
+    """The error of an answer that broke off, with what came of it and its receipt."""
+    return ProviderFailed(
+        f"The answer broke off: {item.error['message']}", "Send the prompt again with so_far to go on from there, or ask again.",
+        so_far=item.so_far, receipt=item.receipt.to_dict(),
+    )  # fmt: skip
 
 
 class ToolCalls:

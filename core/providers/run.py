@@ -25,6 +25,7 @@ from core.providers.values import (
     Key,
     Prices,
     Prompt,
+    Reasoning,
     Receipt,
     Skipped,
     Text,
@@ -81,6 +82,11 @@ class Run:
             while not isinstance(piece, End):
                 if isinstance(piece, Text):
                     so_far.append(piece.text)
+                    asking.came += len(piece.text)
+                elif isinstance(piece, Reasoning):
+                    asking.came += len(piece.text)
+                else:
+                    asking.came += len(piece.arguments)
                 yield piece
                 piece = await anext(asking.pieces)
             await asking.hang_up()
@@ -241,6 +247,7 @@ class Run:
     def _receipt(self, asking: Asking | None, usage: Usage | None = None) -> Receipt:
         attempts = tuple(sorted(self._attempts, key=lambda attempt: attempt.number))
         costs = [attempt.cost_usd for attempt in attempts]
+        guesses = [attempt.estimate_usd if attempt.cost_usd is None else attempt.cost_usd for attempt in attempts]
         receipt = Receipt(
             model=asking.candidate.model if asking else self._prompt.model,
             provider=asking.candidate.provider if asking else None,
@@ -250,6 +257,7 @@ class Run:
             cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
             first_token_ms=_since(self._started, asking),
             latency_ms=round((time.perf_counter() - self._started) * 1000, 2),
+            estimate_usd=None if None not in costs or None in guesses else sum(guess for guess in guesses if guess is not None),
         )
         self._around.on_receipt(self._caller_id, receipt)
         return receipt

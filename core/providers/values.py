@@ -133,7 +133,11 @@ class Usage:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One request to one upstream and what came of it. `error` is the shape of `SpacesError.to_dict`."""
+    """One request to one upstream and what came of it. `error` is the shape of `SpacesError.to_dict`.
+
+    estimate_usd: where the upstream told no cost and a price is known, what the prompt and the words that came would
+    cost; a guess for a person, never a sum of the ledger, which keeps what was set aside.
+    """
 
     number: int
     provider: str
@@ -148,6 +152,7 @@ class Attempt:
     cost_usd: float | None
     paid_by: Payer
     billed_to: str | None = None  # the organisation that paid through the key
+    estimate_usd: float | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,7 @@ class Receipt:
     """Who was asked, in order, who was not and why, and what it cost. Holds no prompt, no answer and no key.
 
     cost_usd: the sum over the attempts, None when any attempt's cost is unknown.
+    estimate_usd: then the sum with the estimates in the unknown ones' places, None when one has none either.
     """
 
     model: str | None
@@ -167,6 +173,7 @@ class Receipt:
     latency_ms: float = 0.0
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     at: float = field(default_factory=time.time)
+    estimate_usd: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -216,6 +216,18 @@ def test_an_answer_that_breaks_off_says_what_came(door):
     assert found[-1][1]["error"]["details"]["so_far"] == "so far"
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_answer_goes_on_where_it_broke_off(door, mine, stream):
+    given = {"prompt": "x", "model": "ok", "so_far": "so far", "stream": stream}
+    answer = door.client().post("/api/providers/route", json=given)
+    assert answer.status_code == 200 and "hello" in answer.text
+    question, begun, go_on = mine.requests[-1].body["messages"]
+    assert question == {"role": "user", "content": "x"} and begun == {"role": "assistant", "content": "so far"}
+    assert go_on["role"] == "user" and "so_far" not in mine.requests[-1].body
+    too_long = door.client().post("/api/actions/provider_route_request", json={**given, "so_far": "x" * 8_000_001})
+    assert too_long.status_code == 413
+
+
 @pytest.mark.parametrize("path", ["/api/providers/route", "/v1/chat/completions"])
 def test_leaving_a_stream_closes_the_upstreams_connection_at_once(door, mine, path):
     given = {"model": "patient", "messages": [{"role": "user", "content": "x"}], "stream": True}

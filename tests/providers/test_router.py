@@ -25,6 +25,7 @@ from core.providers import (
     Unlimited,
     Usage,
 )
+from core.providers.order import prompt_tokens
 from tests.providers.conftest import FIRST_KEY, QUICK, SECOND_KEY, ask, key, run
 
 
@@ -415,6 +416,33 @@ def test_an_unknown_price_is_never_shown_as_nothing(first):
     got = with_router(lambda router: router.route(ask(), [key(first)]))
     assert got.receipt.cost_usd is None and got.receipt.attempts[0].paid_by == "visitor"
     assert json.loads(json.dumps(got.receipt.to_dict()))["cost_usd"] is None
+
+
+@pytest.mark.parametrize("how", ["cut", "patient"])
+def test_what_came_of_an_unfinished_answer_is_estimated_and_said_to_be_so(first, how):
+    told, purse = [], Purse()
+
+    async def use(router):
+        items = router.stream(ask(how, max_tokens=5_000), [key(first)])
+        async for item in items:
+            if how == "patient" and isinstance(item, Text):
+                break  # the person stops it
+        await items.aclose()
+
+    with_router(use, budget=purse, prices=purse, on_receipt=lambda caller, receipt: told.append(receipt))
+    (receipt,) = told
+    (attempt,) = receipt.attempts
+    assert attempt.cost_usd is None and receipt.cost_usd is None and attempt.usage is None
+    words = {"cut": "so far", "patient": "word "}[how]
+    assert attempt.estimate_usd == receipt.estimate_usd == pytest.approx((prompt_tokens(ask()) * 1.0 + 2 * 10.0) / 1e6), words
+    assert purse.settled == [(None, None)]  # the ledger keeps what was set aside
+    assert attempt.estimate_usd < purse.reserved[0]
+
+
+def test_a_told_cost_is_never_estimated(first):
+    purse = Purse()
+    got = with_router(lambda router: router.route(ask(), [key(first)]), budget=purse, prices=purse)
+    assert got.receipt.cost_usd is not None and got.receipt.estimate_usd is None and got.receipt.attempts[0].estimate_usd is None
 
 
 def test_the_upstreams_own_cost_is_believed():

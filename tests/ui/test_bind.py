@@ -8,7 +8,7 @@ import pytest
 from core.registry import Call
 from core.doors.session import Sessions
 from core.errors import Conflict
-from core.events import Done, Failed, Log, Step
+from core.events import Cost, Done, Failed, Log, Step
 from core.secrets import Secret
 from tests.ui.conftest import request
 from ui.bind import Bind, oauth_token
@@ -142,6 +142,29 @@ def test_stop_ends_the_job_of_this_page_only_and_its_follower_hears_of_it(bind, 
 
     asyncio.run(play())
     assert len(ended) == 2 and not bind._jobs
+
+
+def test_a_stopped_job_still_tells_what_it_came_to(bind, action):
+    async def asked(call: Call) -> dict:
+        """Ask a model."""
+        call.emit(Step(name="work", text="working"))
+        try:
+            await asyncio.sleep(60)
+        finally:
+            call.emit(Cost(receipt={"id": "r"}))
+        return {}
+
+    action(asked)
+
+    async def play():
+        follower = bind.follow("asked", {}, request(), job="ask")
+        await anext(follower)
+        await bind.stop("ask", request())
+        batches = [batch async for batch in follower]
+        return [event for batch in batches for event in batch]
+
+    *_, cost, last = asyncio.run(play())
+    assert isinstance(cost, Cost) and cost.receipt == {"id": "r"} and last.error["code"] == "cancelled"
 
 
 def test_an_expected_error_is_an_event_and_a_defect_shows_no_trace(bind, action):

@@ -224,6 +224,17 @@ def test_a_receipt_names_the_payer_of_what_cost_something_and_never_takes_unknow
     assert "unknown" in Reader(models.attempts({**RECEIPT, "attempts": [{**ATTEMPT, "paid_by": "visitor"}]})).text
 
 
+def test_an_answer_without_its_end_can_go_on_and_shows_what_it_came_to():
+    stopped = {**RECEIPT, "cost_usd": None, "estimate_usd": 0.0004, "attempts": [{**ATTEMPT, "outcome": "cancelled", "cost_usd": None, "estimate_usd": 0.0004}]}
+    for state, error in (("stopped", None), ("failed", ERROR)):
+        drawn = models.answer(state, ["so far"], receipt=stopped, error=error)
+        assert 'data-act="go_on"' in drawn and 'data-act="again"' in drawn
+        text = Reader(drawn).text
+        assert "Go on from here" in text and "about $0.0004, estimated" in text and "told no cost" in text
+        assert 'data-act="go_on"' not in models.answer(state, [], error=error) and 'data-act="again"' in models.answer(state, [], error=error)
+    assert 'data-act="again"' not in models.answer("done", ["all"], receipt=RECEIPT)
+
+
 def test_a_streamed_answer_only_grows_so_that_what_was_read_is_not_read_again():
     first, then = (re.search(r'class="answer-text".*?</div>', models.answer("working", pieces))[0] for pieces in (["a"], ["a", " b"]))
     assert 'aria-live="polite"' in first and then.startswith(first.removesuffix("</div>"))

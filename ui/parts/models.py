@@ -57,16 +57,24 @@ def answer(
     receipt: Mapping[str, Any] | None = None,
     error: Mapping[str, Any] | None = None,
 ) -> str:
-    """What a model says, piece by piece, so that a screen reader hears only what is new; then the receipt.
+    """What a model says, piece by piece, so that a screen reader hears only what is new; then what can be done, and the receipt.
 
     Args:
         state: working, done, failed or stopped. pieces: the text so far, as it came. thoughts: what it thinks aloud.
         error: why it ended, in the shape of an error.
     """
     trouble = ""
-    if error and state == "failed":
+    if state in ("failed", "stopped"):
+        said = "".join(pieces).strip()
         again = Button("Ask again", event="again", icon="reload")
-        trouble = notice(str(error.get("message") or "Something went wrong."), str(error.get("fix") or ""), tone="failed", buttons=[again])
+        buttons = [Button("Go on from here", event="go_on", icon="play", primary=True), again] if said else [again]
+        if state == "stopped":
+            kept = "What came so far is kept above." if said else "Nothing had come yet."
+            trouble = notice("The answer was stopped.", kept, tone="stopped", buttons=buttons)
+        else:
+            told = error or {}
+            fix = "Go on from here sends what came so far along; asking again begins anew." if said else str(told.get("fix") or "")
+            trouble = notice(str(told.get("message") or "Something went wrong."), fix, tone="failed", buttons=buttons)
     return draw(
         "answer", state=state, word=_STATES.get(state, state), pieces=pieces, thoughts=thoughts,
         receipt=attempts(receipt) if receipt else "", trouble=trouble,
@@ -80,4 +88,5 @@ def attempts(receipt: Mapping[str, Any]) -> str:
         for one in receipt.get("attempts") or ()
     ]
     payers = list(dict.fromkeys(_PAYERS.get(one["paid_by"], one["paid_by"]) for one in rows if one["cost_usd"] != 0))
-    return draw("attempts", receipt=receipt, rows=rows, payers=payers, text=json.dumps(receipt, indent=2, default=str))
+    guessed = receipt.get("estimate_usd") if receipt.get("cost_usd") is None else None
+    return draw("attempts", receipt=receipt, rows=rows, payers=payers, guessed=guessed, text=json.dumps(receipt, indent=2, default=str))

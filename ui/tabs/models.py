@@ -24,7 +24,10 @@ Chosen = tuple[str, str]  # provider, model
 
 @dataclass(frozen=True)
 class Models:
-    """The components. chosen: the model a prompt goes to, or None. task: the chip that is pressed, or None."""
+    """The components. chosen: the model a prompt goes to, or None. task: the chip that is pressed, or None.
+
+    broken: the last answer that did not come to its end, as `{prompt, chosen, so_far}`, or None.
+    """
 
     query: gr.Textbox
     tasks: gr.HTML
@@ -36,6 +39,7 @@ class Models:
     answer: gr.HTML
     chosen: gr.State
     task: gr.State
+    broken: gr.State
 
 
 def layout() -> Models:
@@ -56,8 +60,8 @@ def layout() -> Models:
         gr.HTML("<span class='hint'><kbd>Ctrl</kbd> <kbd>Enter</kbd> asks, <kbd>Esc</kbd> stops</span>", apply_default_css=False)
         ask = gr.Button("Ask", variant="primary", elem_id="model-ask", size="md", min_width=96, scale=0)
         stop = gr.Button("Stop", elem_id="model-stop", size="md", visible=False, min_width=96, scale=0)
-    answer = live("again", elem_id="model-answer")
-    return Models(query, tasks, rows, asking, prompt, ask, stop, answer, gr.State(None), gr.State(None))
+    answer = live("again", "go_on", elem_id="model-answer")
+    return Models(query, tasks, rows, asking, prompt, ask, stop, answer, gr.State(None), gr.State(None), gr.State(None))
 
 
 def behave(bind: Bind, own: Models, keys: ring.Ring, tab: gr.Tab, changing: list[Any]) -> None:
@@ -85,14 +89,25 @@ def behave(bind: Bind, own: Models, keys: ring.Ring, tab: gr.Tab, changing: list
         yield await found(query, task, chosen, request)
 
     async def ask(prompt: str, chosen: Chosen | None, notes: dict, request: gr.Request):
-        pieces: list[str] = []
+        async for updates in answering(prompt or "", _pair(chosen), "", notes, request):
+            yield updates
+
+    async def go_on(broken: dict | None, prompt: str, chosen: Chosen | None, notes: dict, request: gr.Request):
+        left = broken or {"prompt": prompt or "", "chosen": _pair(chosen), "so_far": ""}
+        async for updates in answering(left["prompt"], _pair(left["chosen"]), left["so_far"], notes, request):
+            yield updates
+
+    async def answering(prompt: str, chosen: Chosen | None, so_far: str, notes: dict, request: gr.Request):
+        pieces = [so_far] if so_far else []
         thoughts: list[str] = []
         receipt: dict[str, Any] | None = None
         state, error = "working", None
-        yield {own.ask: gr.Button(visible=False), own.stop: gr.Button(visible=True), own.answer: drawn.answer(state)}
-        given: dict[str, Any] = {"prompt": prompt or "", "stream": True, "max_tokens": _ANSWER_TOKENS}
-        if pair := _pair(chosen):
-            given |= {"provider": pair[0], "model": pair[1]}
+        yield {own.ask: gr.Button(visible=False), own.stop: gr.Button(visible=True), own.answer: drawn.answer(state, pieces)}
+        given: dict[str, Any] = {"prompt": prompt, "stream": True, "max_tokens": _ANSWER_TOKENS}
+        if so_far:
+            given["so_far"] = so_far
+        if chosen:
+            given |= {"provider": chosen[0], "model": chosen[1]}
         async for batch in bind.follow("provider_route_request", given, request, job="ask"):
             fresh = "".join(event.text for event in batch if isinstance(event, Text))
             if fresh:
@@ -109,7 +124,9 @@ def behave(bind: Bind, own: Models, keys: ring.Ring, tab: gr.Tab, changing: list
                     receipt = receipt or (error.get("details") or {}).get("receipt")
             if batch:
                 yield {own.answer: drawn.answer(state, pieces, thoughts="".join(thoughts), receipt=receipt, error=error)}
+        ended = state == "done"
         yield {
+            own.broken: None if ended else {"prompt": prompt, "chosen": chosen, "so_far": "".join(pieces)},
             own.ask: gr.Button(visible=True), own.stop: gr.Button(visible=False),
             keys.cards: await ring.draw(bind, request, notes), keys.spent: await ring.spent(bind, request),
         }  # fmt: skip
@@ -124,9 +141,11 @@ def behave(bind: Bind, own: Models, keys: ring.Ring, tab: gr.Tab, changing: list
         event.then(found, looked, own.rows, **QUIET)
     own.tasks.task(recommend, looked, [own.task, own.tasks, own.rows], **QUIET)
     own.rows.choose(choose, [own.query, own.task], [own.chosen, own.asking, own.rows], **QUIET)
-    answered = [own.ask, own.stop, own.answer, keys.cards, keys.spent]
+    answered = [own.ask, own.stop, own.answer, own.broken, keys.cards, keys.spent]
+    asked = [own.prompt, own.chosen, keys.notes]
     for start in (own.ask.click, own.answer.again):
-        start(ask, [own.prompt, own.chosen, keys.notes], answered, **QUIET)
+        start(ask, asked, answered, **QUIET)
+    own.answer.go_on(go_on, [own.broken, *asked], answered, **QUIET)
     own.stop.click(stop, None, None, **QUIET)
 
 
