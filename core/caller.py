@@ -46,7 +46,7 @@ class Caller:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """Everything secret this call carries, for whoever must keep it out of a text."""
-        keys = (*self.keys, *(self.keyring.keys() if self.keyring else ()))
+        keys = (*self.keys, *((*self.keyring.keys(), *self.keyring.managing()) if self.keyring else ()))
         return tuple(secret for secret in (self.token, *(key.secret for key in keys)) if secret)
 
     def require_token(self, why: str) -> Secret:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.errors import Forbidden, InvalidInput
+from core.errors import Forbidden
 from core.providers.catalog_sources import READERS, compatible
 from core.providers.compatible import base_url, signed
 from core.providers.policy import Fault, from_answer
@@ -25,6 +25,7 @@ class KeyReport:
 
     checked: the upstream answered. can_infer: it may ask models. limit_usd, remaining_usd: OpenRouter's own limits.
     orgs: organisations that can pay instead of the account. models: how many it lists.
+    management: it makes other keys and cannot ask models.
     """
 
     checked: bool
@@ -38,6 +39,7 @@ class KeyReport:
     remaining_usd: float | None = None
     expires_at: str | None = None
     models: int | None = None
+    management: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -49,7 +51,7 @@ async def check_key(key: Key, transport: Transport, *, hub: str) -> KeyReport:
     Args:
         hub: address of the Hub that knows Hugging Face tokens, from the instance's own settings.
     Returns a report; `checked` is False when the upstream cannot be reached now, or has nothing free to ask.
-    Raises Unauthorized or Forbidden when the upstream refuses the key, InvalidInput when it is of the wrong kind.
+    Raises Unauthorized or Forbidden when the upstream refuses the key.
     """
     row = row_of(key)
     if row.wire == "exotic":
@@ -90,7 +92,7 @@ def _huggingface(body: Mapping[str, Any]) -> KeyReport:
         raise Forbidden(
             "This Hugging Face token may not ask models.", "Give it 'Make calls to Inference Providers' in the account's token settings."
         )
-    orgs = [org["name"] for org in _parts(body.get("orgs")) if isinstance(org.get("name"), str) and org.get("canPay") is True]
+    orgs = [org["name"] for org in _parts(body.get("orgs")) if isinstance(org.get("name"), str) and org.get("canPay") is not False]
     plan = "PRO" if body.get("isPro") is True else "free"
     return KeyReport(True, f"It belongs to {body['name'][:100]}.", body["name"][:100], plan, role, can, tuple(orgs[:100]))
 
@@ -100,7 +102,7 @@ def _openrouter(body: Mapping[str, Any]) -> KeyReport:
     if not data:
         raise Fault("nonsense", "answered something that says nothing of a key.")
     if data.get("is_management_key") is True:
-        raise InvalidInput("This is a management key: it makes other keys and cannot ask models.", "Paste a normal key of OpenRouter.")
+        return KeyReport(True, "This is a management key: it makes other keys and is never asked for an answer.", can_infer=False, management=True)
     limit, left = _number(data.get("limit")), _number(data.get("limit_remaining"))
     note = "It has no limit of its own." if limit is None else f"${left or 0:.2f} of its limit of ${limit:.2f} is left."
     expires = data.get("expires_at")

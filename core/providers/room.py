@@ -132,7 +132,7 @@ class Providers:
             allow_private=self.allows_private, known=self.known,
         )  # fmt: skip
         report = await self.check(key)
-        return ring.add(key), report
+        return ring.add(replace(key, payers=report.orgs, management=report.management)), report
 
     async def check(self, key: Key) -> KeyReport:
         """Ask the upstream about a key."""

@@ -208,21 +208,38 @@ class Transport:
     async def get_json(
         self, url: str, *, headers: Mapping[str, str], allow_private: bool = False, timeout: float = 15.0
     ) -> tuple[int, Any, Mapping[str, str]]:
-        """GET: status, body and headers. Redirects are followed on the same host only, three at most. Raises `Fault`."""
+        """GET: status, body and headers. Raises `Fault`."""
+        return await self.send_json("GET", url, headers=headers, allow_private=allow_private, timeout=timeout)
+
+    async def send_json(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: Any = None, allow_private: bool = False, timeout: float = 15.0
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        """One short request: status, body and headers of its answer. Raises `Fault`.
+
+        Redirects of a GET are followed on the same host only, three at most; those of other methods never.
+
+        Args:
+            body: sent as JSON; None sends none.
+            timeout: seconds for all of it.
+        """
+        data = None if body is None else orjson.dumps(body)
+        headers = headers if data is None else {"Content-Type": "application/json", **headers}
         deadline = asyncio.get_running_loop().time() + timeout
         target = check_url(url, allow_private=allow_private)
         for _ in range(_SAME_HOST_HOPS + 1):
-            response = await self._send("GET", target, headers, None, allow_private, deadline)
+            response = await self._send(method, target, headers, data, allow_private, deadline)
             try:
                 if 300 <= response.status < 400 and "Location" in response.headers:
+                    if method != "GET":
+                        raise Fault("nonsense", f"answered {response.status}, a redirect, which a key does not follow.", status=response.status)
                     there = target.join(URL(response.headers["Location"]))
                     if there.origin() != target.origin():
                         raise Fault("nonsense", "redirects to another host, which a key does not follow.", status=response.status)
                     target = check_url(str(there), allow_private=allow_private)
                     continue
                 answer = Response(response, deadline, timeout)
-                body = await answer.json() if response.status < 300 else await answer.error_body()
-                return response.status, body, response.headers
+                said = None if response.status == 204 else await answer.json() if response.status < 300 else await answer.error_body()
+                return response.status, said, response.headers
             finally:
                 response.close() if not response.content.is_eof() else response.release()
         raise Fault("nonsense", "redirects in a circle.")
