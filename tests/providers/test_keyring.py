@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.errors import Conflict, InvalidInput, NotFound
-from core.providers.keyring import Keyring, header_keys, instance_keys, make_key, rotated, shown
+from core.providers.credentials import billed, header_keys, instance_keys, make_key, rotated, shown
+from core.providers.keyring import Keyring
 from core.secrets import Secret
 from core.settings import HuggingFace, Provider, Settings
 
