@@ -5,6 +5,7 @@
 `spending`: one row an attempt at a model, with what was reserved and what it cost; `spent`: the sum of each
 scope (a caller's day, a session, the instance's day), kept in the same transaction, so a limit is one look-up.
 What a killed server left reserved stays counted, as `presumed`. `receipts`: who answered, never what was asked.
+`seals`: the salts of the encrypted keys that browsers keep; no key, and without the salt no copy opens.
 """
 
 from __future__ import annotations
@@ -37,11 +38,15 @@ CREATE TABLE IF NOT EXISTS spending (
 CREATE TABLE IF NOT EXISTS spent (scope TEXT PRIMARY KEY, usd REAL NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS receipts (id TEXT PRIMARY KEY, at REAL NOT NULL, owner TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS receipts_by_owner ON receipts (owner, at DESC);
+CREATE TABLE IF NOT EXISTS seals (id TEXT PRIMARY KEY, browser TEXT NOT NULL, salt BLOB NOT NULL, until REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS seals_by_browser ON seals (browser);
 """
 _KEEP_RUNS = 5_000
 _KEEP_AUDIT = 50_000
 _KEEP_SPENDING = 100_000
 _KEEP_RECEIPTS = 20_000
+_KEEP_SEALS = 20_000
+_KEEP_SEALS_OF_ONE = 32
 _KEEP_DAYS = 40 * 86_400
 
 
@@ -178,6 +183,29 @@ class Store:
             "SELECT body FROM receipts WHERE owner = ? AND at < ? ORDER BY at DESC LIMIT ?", (owner, before or 1e12, limit)
         )
         return [json.loads(row["body"]) for row in rows]
+
+    def keep_seal(self, id: str, browser: str, salt: bytes, until: float) -> None:
+        """Keep the salt of a copy until then (epoch seconds); the oldest go when a browser, or all of them, have too many."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM seals WHERE until < ?", (time.time(),))
+            connection.execute("INSERT INTO seals VALUES (?, ?, ?, ?)", (id, browser, salt, until))
+            newest = "SELECT rowid FROM seals WHERE browser = ? ORDER BY rowid DESC LIMIT ?"
+            connection.execute(f"DELETE FROM seals WHERE browser = ? AND rowid NOT IN ({newest})", (browser, browser, _KEEP_SEALS_OF_ONE))
+            connection.execute("DELETE FROM seals WHERE rowid <= (SELECT max(rowid) FROM seals) - ?", (_KEEP_SEALS,))
+
+    def find_seal(self, id: str, browser: str) -> bytes | None:
+        """The salt of that browser's copy, or None when it has expired or was dropped."""
+        rows = self._execute("SELECT salt FROM seals WHERE id = ? AND browser = ? AND until >= ?", (id, browser, time.time()))
+        return bytes(rows[0]["salt"]) if rows else None
+
+    def drop_seals(self, *, browser: str | None = None, id: str | None = None) -> int:
+        """Forget the copies of that browser, or the one of that id, or of both; how many there were."""
+        where = {name: value for name, value in (("browser", browser), ("id", id)) if value is not None}
+        if not where:
+            return 0
+        with self._transaction() as connection:
+            names = " AND ".join(f"{name} = ?" for name in where)
+            return connection.execute(f"DELETE FROM seals WHERE {names}", tuple(where.values())).rowcount
 
     def check(self) -> None:
         """Raises when the database cannot be read."""

@@ -158,7 +158,7 @@ async def provider_manage_keys(
             ring.order(named)
         elif command == "remove":
             for id in named:
-                room.forget(ring.remove(id), caller.id)
+                await room.forget(ring.remove(id), caller.id)
         elif command == "label":
             ring.change(named[0], label=" ".join(label.split())[:60] or ring.find(named[0]).provider)
         else:

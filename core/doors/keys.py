@@ -62,19 +62,19 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
             raise InvalidInput("There is nothing to change.", "Send label, disabled, or a new key.")
         if "secret" in fields:
             await room.check(replace(found, **fields))  # a new key that is refused does not replace the old
-            room.forget(found, caller.id)
+            await room.forget(found, caller.id)
         return answer(shown(session.keys.change(id, **fields)))
 
     async def remove(request: Request) -> Response:
         session, caller = of(request)
-        room.forget(session.keys.remove(request.path_params["id"]), caller.id)
+        await room.forget(session.keys.remove(request.path_params["id"]), caller.id)
         return answer({"removed": 1})
 
     async def clear(request: Request) -> Response:
         session, caller = of(request)
         gone = session.keys.clear()
         for key in gone:
-            room.forget(key, caller.id)
+            await room.forget(key, caller.id)
         return answer({"removed": len(gone)})
 
     async def test(request: Request) -> Response:

@@ -20,6 +20,7 @@ from core.providers.entry import KeyReport, check_key
 from core.providers.keyring import Keyring
 from core.providers.policy import Fault, from_answer
 from core.providers.router import Router
+from core.providers.sealed import Safe, Seals
 from core.providers.table import PROVIDERS, row_of
 from core.providers.tally import Tally
 from core.providers.transport import Transport
@@ -34,7 +35,7 @@ _LIST_SECONDS = 20.0
 _WAIT_FOR_LISTS = 1.0
 
 
-class Receipts(Book):
+class Receipts(Book, Seals):
     """Where receipts are kept too; `core.store.Store` is one."""
 
     def keep_receipt(self, id: str, at: float, owner: str, body: Mapping[str, Any]) -> None: ...
@@ -56,6 +57,7 @@ class Providers:
         self.breaker = Breaker()
         self.catalog = Catalog(self._list)
         self.tally = Tally(tuple(settings.providers))
+        self.safe = Safe(settings.data.resolve() / "sealing.key", store)
         self._writer = Writer(store.batch)
         self._writing: set[asyncio.Future] = set()
 
@@ -138,8 +140,10 @@ class Providers:
         """Ask the upstream about a key."""
         return await check_key(key, self.transport, hub=self._settings.huggingface.endpoint)
 
-    def forget(self, key: Key, caller_id: str) -> None:
-        """Drop what other parts keep of a key that was removed or rotated."""
+    async def forget(self, key: Key, caller_id: str) -> None:
+        """Drop what other parts keep of a key that was removed or rotated, and end the copy a browser has of it."""
+        if key.sealed:
+            await asyncio.to_thread(self.safe.drop, key.sealed)
         self.catalog.forget(key)
         Router(transport=self.transport, breaker=self.breaker).forget(key, caller_id=caller_id)
 
