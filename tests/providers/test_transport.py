@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from core.providers import Fault, Router, Timeouts, Transport, row_of
 from core.addresses import allowed
+from core.providers import Fault, Router, Timeouts, Transport, row_of
 from core.providers.addresses import check_url
 from core.providers.compatible import chat_url
 from core.providers.policy import from_answer, quote, retry_after
