@@ -71,6 +71,22 @@ def make_key(
     )
 
 
+def reopened(held: Mapping[str, Any], sealed: str, *, allow_private: bool, known: Mapping[str, Key] | None = None) -> Key:
+    """A key from the copy a browser kept, judged by today's rules as a pasted one is.
+
+    held: what was sealed of it. sealed: the copy's id. allow_private, known: as for `make_key`.
+    """
+    own = (known or {}).get(str(held.get("provider")))
+    address = held.get("base_url")
+    key = make_key(
+        held.get("provider"), held.get("key"), label=held.get("label"), models=held.get("models"),
+        base_url=None if own and address == own.base_url else address, allow_private=allow_private, known=known,
+    )  # fmt: skip
+    payers = tuple(name for name in held.get("payers") or () if isinstance(name, str))
+    bill_to = held.get("bill_to")
+    return replace(key, payers=payers, bill_to=bill_to if bill_to in payers else None, management=held.get("management") is True, sealed=sealed)
+
+
 def header_keys(
     headers: Mapping[str, str], known: Mapping[str, Key] | None = None, *, allow_private: bool = False
 ) -> tuple[Key, ...]:
