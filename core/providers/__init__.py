@@ -6,7 +6,9 @@ no session and no door: it is given a prompt and keys, and gives items and a rec
 
 from core.providers.breaker import Breaker
 from core.providers.budget import Caps
-from core.providers.credentials import billed, header_keys, make_key, rotated, shown
+from core.providers.children import RESETS, Child, hash_of, list_children, make_child, read_wish, revoke_child
+from core.providers.compatible import base_url
+from core.providers.credentials import billed, header_keys, make_key, reopened, rotated, shown
 from core.providers.entry import KeyReport
 from core.providers.exotic import available as litellm_available
 from core.providers.keyring import Keyring
@@ -16,6 +18,7 @@ from core.providers.prompting import build_prompt
 from core.providers.provider import Provider
 from core.providers.room import Providers
 from core.providers.router import Router, ToolCalls, broken_off
+from core.providers.sign_in import SignIn, SignIns, exchange, read_code
 from core.providers.table import PROVIDERS, row_of
 from core.providers.transport import Timeouts, Transport
 from core.providers.values import (
@@ -44,6 +47,7 @@ from core.providers.values import (
 
 __all__ = [
     "PROVIDERS",
+    "RESETS",
     "TASKS",
     "Answer",
     "Attempt",
@@ -52,6 +56,7 @@ __all__ = [
     "Candidate",
     "Caps",
     "Catalog",
+    "Child",
     "Fault",
     "Finished",
     "Interrupted",
@@ -69,6 +74,8 @@ __all__ = [
     "Receipt",
     "Reservation",
     "Router",
+    "SignIn",
+    "SignIns",
     "Skipped",
     "Task",
     "Text",
@@ -79,12 +86,21 @@ __all__ = [
     "Unlimited",
     "Usage",
     "broken_off",
+    "base_url",
     "billed",
     "build_prompt",
+    "exchange",
+    "hash_of",
     "header_keys",
+    "list_children",
     "litellm_available",
+    "make_child",
     "make_key",
+    "read_code",
+    "read_wish",
     "recommend",
+    "reopened",
+    "revoke_child",
     "rotated",
     "row_of",
     "search_models",
