@@ -221,7 +221,7 @@ async def provider_receipts(call: Call, limit: int = 50, before: float | None = 
     room = call.house.providers
     most = max(1, min(limit, 500))
     kept = await room.receipts(call.caller, limit=most, before=before)
-    budget = await room.account(call.caller).state(call.caller.id)
+    budget = await room.budget(call.caller)
     return listing(kept, next=kept[-1]["at"] if len(kept) == most else None, budget=budget)
 
 
@@ -237,4 +237,4 @@ async def provider_set_budget(
         per_day: USD for a UTC day; none lifts it.
     """
     _ring(call).caps = Caps(per_call, per_session, per_day)
-    return await call.house.providers.account(call.caller).state(call.caller.id)
+    return await call.house.providers.budget(call.caller)

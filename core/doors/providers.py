@@ -72,7 +72,7 @@ async def providers(call: Call) -> dict:
                 "keys": keys,
             }
         )
-    budget = await room.account(call.caller).state(call.caller.id)
+    budget = await room.budget(call.caller)
     return {"ok": True, "item": None, "items": items, "meta": {"count": len(items), "budget": budget}, "error": None}
 
 

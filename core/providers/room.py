@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -10,7 +11,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from core.caller import Caller, request_id
+from core.caller import ANONYMOUS, Caller, request_id
+from core.errors import Unauthorized
 from core.providers.breaker import Breaker
 from core.providers.budget import Account, Book, Caps, fingerprint
 from core.providers.catalog import OPEN_LISTS, Catalog, View
@@ -74,38 +76,53 @@ class Providers:
     def keys(self, caller: Caller) -> tuple[Key, ...]:
         """Every key this caller may use: of the request, of the session, its own Hub token, then the instance's.
 
-        A Hub token is a key of Hugging Face's router only when the Hub it is for is huggingface.co itself.
+        A Hub token is a key of Hugging Face's router only when the Hub it is for is huggingface.co itself. The instance's
+        keys, where strangers share them, answer only visitors who can be told apart: each has a limit of its own.
         """
         found = [*caller.keys, *(caller.keyring.keys() if caller.keyring else ())]
         token = caller.token
         if token and self._settings.hub_url == HUGGINGFACE and token not in [key.secret for key in (*found, *self.instance)]:
             found.append(Key(id="token", provider="huggingface", label="your Hugging Face account", secret=token))
-        return (*found, *(self.instance if self.serves_visitors else ()))
+        shared = self.serves_visitors and not (self._settings.public and caller.anonymous)
+        return (*found, *(self.instance if shared else ()))
 
     def account(self, caller: Caller) -> Account:
         """The budget of one call."""
         ring = caller.keyring
         return Account(
             self._store, self._settings.budget,
-            session=ring.id if ring else caller.id, caps=ring.caps if ring else Caps(), shared=self._settings.public,
+            session=ring.id if ring else identity(caller), caps=ring.caps if ring else Caps(), shared=self._settings.public,
             writer=self._writer,
         )  # fmt: skip
 
+    async def budget(self, caller: Caller) -> dict[str, Any]:
+        """Each limit of this caller with what was spent of it; see `Account.state`."""
+        return await self.account(caller).state(identity(caller))
+
     async def route(self, prompt: Prompt, caller: Caller) -> Answer:
         """Ask until somebody answers; the whole answer with its receipt. Raises `SpacesError`."""
-        keys = self.keys(caller)
-        return await (await self._router(keys, caller)).route(self._preferring(prompt), keys, caller_id=caller.id)
+        keys = self._asked(caller)
+        return await (await self._router(keys, caller)).route(self._preferring(prompt), keys, caller_id=identity(caller))
 
     async def stream(self, prompt: Prompt, caller: Caller, *, on_receipt: Callable[[Receipt], None] | None = None) -> AsyncIterator[Item]:
         """As `route`, in pieces as they come. Closing the iterator closes the upstream's connection.
 
         on_receipt: gets the receipt once it is written, also when the iterator is closed early and no item brings it.
         """
-        keys = self.keys(caller)
+        keys = self._asked(caller)
         router = await self._router(keys, caller, on_receipt)
-        async with aclosing(router.stream(self._preferring(prompt), keys, caller_id=caller.id)) as items:
+        async with aclosing(router.stream(self._preferring(prompt), keys, caller_id=identity(caller))) as items:
             async for item in items:
                 yield item
+
+    def _asked(self, caller: Caller) -> tuple[Key, ...]:
+        keys = self.keys(caller)
+        if not keys and caller.anonymous and self.serves_visitors and self.instance:
+            raise Unauthorized(
+                "This request belongs to no session, and this instance answers each visitor within a limit of their own.",
+                "Open the page, or POST /api/session and send its cookie along; or bring a key of your own.",
+            )
+        return keys
 
     def _preferring(self, prompt: Prompt) -> Prompt:
         """The prompt with the configuration's preference where it names none; a visitor's own order is not overruled by the owner's."""
@@ -150,17 +167,17 @@ class Providers:
     def health(self, caller: Caller) -> list[dict[str, Any]]:
         """Each key the caller may use as `{provider, title, key, owner, state, seconds, disabled}`; state ready, cooling or rejected."""
         keys = self.keys(caller)
-        states = self.breaker.health(caller.id, keys)
+        states = self.breaker.health(identity(caller), keys)
         return [
             {**state, "title": _title(key.provider), "owner": key.owner, "disabled": key.disabled}
             for key, state in zip(keys, states, strict=True)
         ]
 
     async def receipts(self, caller: Caller, *, limit: int, before: float | None = None) -> list[dict[str, Any]]:
-        """The caller's receipts, newest first. A caller without identity has none."""
-        if caller.anonymous:
+        """The caller's receipts, newest first. A caller whom nothing tells from others has none."""
+        if identity(caller) == ANONYMOUS:
             return []
-        return await asyncio.to_thread(self._store.receipts, fingerprint(caller.id), limit=limit, before=before)
+        return await asyncio.to_thread(self._store.receipts, fingerprint(identity(caller)), limit=limit, before=before)
 
     def metrics(self) -> str:
         """Prometheus text."""
@@ -216,6 +233,12 @@ class Providers:
         self._writing.discard(writing)
         if not writing.cancelled() and writing.exception():
             log.error("a receipt could not be kept (%s)", type(writing.exception()).__name__)
+
+
+def identity(caller: Caller) -> str:
+    """Whose limits, failures and receipts a call counts for: the caller's, or without one, those of whoever holds the keys it brings."""
+    held = sorted({key.secret.reveal() for key in caller.keys if key.secret}) if caller.anonymous else []
+    return "keys:" + hashlib.sha256("\n".join(held).encode()).hexdigest() if held else caller.id
 
 
 def _title(provider: str) -> str:

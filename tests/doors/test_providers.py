@@ -454,6 +454,33 @@ def test_an_owner_may_share_within_limits_for_each_visitor(tmp_path, mine):
             assert told.status_code == 404  # what the owner's account holds is nobody else's business
 
 
+def test_visitors_of_a_shared_instance_have_caps_and_receipts_of_their_own(tmp_path, mine):
+    shared = {"share_owner_keys": True, "budget": Spending(visitor_per_day=0.12, per_day=0.12, unknown_input=20_000)}
+    with opened(tmp_path, providers={"mine": Provider(api_key=OWNERS, url=mine.base_url)}, **PUBLIC, **shared) as door:
+        nobody = door.client()
+        refused = nobody.post("/api/providers/route", json=ASK)
+        assert refused.status_code == 401 and "/api/session" in refused.json()["error"]["fix"] and not mine.requests
+
+        def receipts(client) -> list[str]:
+            return [one["id"] for one in client.post("/api/actions/provider_receipts", json={}).json()["items"]]
+
+        with door.browser() as first, door.browser() as second:
+            own = [client.post("/api/providers/route", json=ASK).json()["receipt"]["id"] for client in (first, second)]
+            assert [receipts(first), receipts(second), receipts(nobody)] == [[own[0]], [own[1]], []]
+            assert first.post("/api/providers/route", json=ASK).status_code == 402
+
+        # Without a session, whoever brings the same key is the same visitor, and nobody else's calls count for them.
+        one, other = (door.client(**{"X-Provider-Key-mine": key}) for key in (HEADERS, VISITORS))
+        made = []
+        for client, codes in ((one, (200, 402)), (other, (200, 402))):
+            for code in codes:
+                answer = client.post("/api/providers/route", json=ASK)
+                assert answer.status_code == code, answer.text
+                made += [answer.json()["receipt"]["id"]] if code == 200 else []
+        assert receipts(one)[-1] == made[0] and receipts(other)[-1] == made[1] and not set(receipts(one)) & set(receipts(other))
+        assert receipts(nobody) == []
+
+
 def test_a_hub_token_is_checked_by_the_hub_the_settings_name(tmp_path, mine):
     mine.pages["/api/whoami-v2"] = (200, {"name": "somebody", "isPro": True, "orgs": [{"name": "payers", "canPay": True}], "auth": {"accessToken": {"role": "write"}}})
     hub = HuggingFace(endpoint=mine.base_url.removesuffix("/v1"))
