@@ -2,77 +2,88 @@
 
 from __future__ import annotations
 
-import anyio
+import asyncio
+
+import aiohttp
+from aiohttp import WSMsgType
 from starlette.types import Receive, Scope, Send
-from websockets.asyncio.client import ClientConnection, connect, unix_connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 from core.preview import headers
 from core.preview.preview import Preview
+from core.preview.upstream import Busy, upstream
 
-LARGEST_MESSAGE = 16 << 20
+_NOT_OF_A_SOCKET = (b"content-length", b"accept-encoding")
+_GOING_AWAY, _FAILED, _TRY_LATER = 1001, 1011, 1013  # RFC 6455, 7.4.1
 
 
 async def bridge(preview: Preview, scope: Scope, receive: Receive, send: Send, *, path: str) -> None:
-    """Accept once the app has accepted, with the subprotocol it chose; then pass messages both ways until one side closes."""
+    """Accept once the app has accepted, with the subprotocol it chose; then pass messages both ways until one side closes.
+
+    A message is passed on when the one before it was taken, so neither side can fill our memory.
+    """
     if (await receive())["type"] != "websocket.connect":
         return
     preview.touch()
-    query = scope.get("query_string", b"").decode("latin-1")
+    passing = headers.to_app(scope["headers"], scheme=scope["scheme"])
     host = dict(scope["headers"]).get(b"host", b"127.0.0.1").decode("latin-1")
-    given = {
-        name.decode(): value.decode("latin-1")
-        for name, value in headers.to_app(scope["headers"], scheme=scope["scheme"])
-        if name not in (b"host", b"content-length", b"accept-encoding", b"user-agent")
-    }
-    options = {
-        "origin": f"http://{host}",  # what the app's own page would have sent
-        "subprotocols": scope.get("subprotocols") or None,
-        "additional_headers": given,
-        "user_agent_header": None,
-        "max_size": LARGEST_MESSAGE,
-        "compression": None,
-        "open_timeout": preview.spec.limits.answer_seconds,
-        "close_timeout": 2,
-    }
-    uri = f"ws://{host}{path}" + (f"?{query}" if query else "")
-    address = preview.address
+    connections = upstream(preview)
     try:
-        if address.socket:
-            app = await unix_connect(str(address.socket), uri, **options)
-        else:
-            app = await connect(uri, host="127.0.0.1", port=address.port, proxy=None, **options)
-    except (OSError, InvalidHandshake, InvalidMessage, ConnectionClosed, TimeoutError, ValueError):
-        await send({"type": "websocket.close", "code": 1011})
+        if headers.too_large(passing):
+            raise ValueError
+        async with asyncio.timeout(preview.spec.limits.answer_seconds):
+            app = await connections.connect(
+                path,
+                scope.get("query_string", b""),
+                headers=headers.as_text(pair for pair in passing if pair[0] not in _NOT_OF_A_SOCKET),
+                origin=f"http://{host}",  # what the app's own page would have sent
+                protocols=scope.get("subprotocols") or (),
+            )
+    except Busy:
+        await send({"type": "websocket.close", "code": _TRY_LATER})
         return
-    async with app, anyio.create_task_group() as group:
-        await send({"type": "websocket.accept", "subprotocol": app.subprotocol})
-        group.start_soon(_to_app, preview, receive, app, group)
-        await _to_visitor(preview, send, app)
-        group.cancel_scope.cancel()
-
-
-async def _to_app(preview: Preview, receive: Receive, app: ClientConnection, group: anyio.abc.TaskGroup) -> None:
+    except (aiohttp.ClientError, OSError, ValueError):
+        await send({"type": "websocket.close", "code": _FAILED})
+        return
+    goodbye = [_GOING_AWAY, ""]
     try:
-        while (message := await receive())["type"] == "websocket.receive":
-            preview.touch()
-            text = message.get("text")
-            await app.send(text if text is not None else message.get("bytes", b""))
-    except ConnectionClosed:
-        return  # _to_visitor says so
-    await app.close(_code(message.get("code")))
-    group.cancel_scope.cancel()
+        await send({"type": "websocket.accept", "subprotocol": app.protocol})
+        async with asyncio.TaskGroup() as both:
+            down = both.create_task(_to_visitor(preview, send, app))
+            up = both.create_task(_to_app(preview, receive, app, goodbye, down))
+            down.add_done_callback(lambda _: up.cancel())
+    finally:
+        await connections.hang_up(app, *goodbye)
 
 
-async def _to_visitor(preview: Preview, send: Send, app: ClientConnection) -> None:
+async def _to_app(
+    preview: Preview, receive: Receive, app: aiohttp.ClientWebSocketResponse, goodbye: list, down: asyncio.Task[None]
+) -> None:
+    """Until the visitor leaves; their last words stand in `goodbye` then."""
+    while (message := await receive())["type"] == "websocket.receive":
+        preview.touch()
+        text = message.get("text")
+        try:
+            if text is not None:
+                await app.send_str(text)
+            else:
+                await app.send_bytes(message.get("bytes") or b"")
+        except (OSError, aiohttp.ClientError):
+            return  # the app is gone, which _to_visitor says
+    goodbye[:] = _code(message.get("code")), message.get("reason") or ""
+    down.cancel()
+
+
+async def _to_visitor(preview: Preview, send: Send, app: aiohttp.ClientWebSocketResponse) -> None:
+    """Until the app closes, or goes away without a word; the visitor is told which."""
     try:
-        async for data in app:
+        while (message := await app.receive()).type in (WSMsgType.TEXT, WSMsgType.BINARY):
             preview.touch()
-            await send({"type": "websocket.send", "text" if isinstance(data, str) else "bytes": data})
-    except ConnectionClosed:
-        pass
-    code = 1011 if app.close_code in (None, 1006) else _code(app.close_code)  # it went away without a word
-    await send({"type": "websocket.close", "code": code, "reason": app.close_reason or ""})
+            await send({"type": "websocket.send", "text" if message.type is WSMsgType.TEXT else "bytes": message.data})
+        code = _FAILED if app.close_code in (None, 1006) else _code(app.close_code)
+        reason = message.extra if message.type is WSMsgType.CLOSE else ""
+        await send({"type": "websocket.close", "code": code, "reason": reason or ""})
+    except OSError:
+        return  # the visitor is gone, which _to_app hears
 
 
 def _code(code: int | None) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -20,13 +21,31 @@ RESPONSE = frozenset(
     content-range content-type etag expires last-modified mcp-protocol-version mcp-session-id retry-after vary
     x-accel-buffering""".split()
 )
+LARGEST_HEAD, MOST_HEADERS = 32 << 10, 100
 FORWARDED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
+_FIXED = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+]
+_FOR_ITS_OWN_PAGES = [
+    (b"access-control-allow-origin", b"null"),
+    (b"access-control-allow-credentials", b"true"),
+    (b"access-control-expose-headers", b"content-disposition, content-range, mcp-session-id"),
+    (b"vary", b"origin"),
+]
 
-def policy(ancestors: str) -> bytes:
-    """The Content-Security-Policy of every answer: an origin of its own, and nothing but its own address to talk to."""
+
+@lru_cache(maxsize=256)
+def policy(ancestors: str, origins: tuple[str, ...] = ()) -> bytes:
+    """The Content-Security-Policy of every answer: an origin of its own, and nothing but its own address to talk to.
+
+    ancestors: which pages may show the app in a frame. origins: "https://host" of each further place its pages may talk to.
+    """
+    further = f"connect-src 'self' data: blob: {' '.join(origins)}; " if origins else ""
     return (
-        f"sandbox {SANDBOX}; default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+        f"sandbox {SANDBOX}; default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; {further}"
         f"form-action 'self'; frame-ancestors {ancestors}"
     ).encode()
 
@@ -39,34 +58,32 @@ def to_app(headers: Headers, *, scheme: str) -> list[tuple[bytes, bytes]]:
     return [*kept, (b"accept-encoding", b"identity"), (b"x-forwarded-proto", proto)]
 
 
-def to_visitor(headers: Headers, *, mount: str, host: str) -> list[tuple[bytes, bytes]]:
-    """The response headers a visitor gets from an app; Location stays below `mount`."""
+def too_large(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether these are more than an app should have to read."""
+    return len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > LARGEST_HEAD
+
+
+def as_text(headers: Headers) -> list[tuple[str, str]]:
+    """The same headers as the client takes them, which sends text as UTF-8."""
+    return [(name.decode("latin-1"), _text(value)) for name, value in headers]
+
+
+def to_visitor(headers: Headers, *, mount: str, hosts: Container[str]) -> list[tuple[bytes, bytes]]:
+    """The response headers a visitor gets from an app; Location stays below `mount` when it names one of the app's `hosts`."""
     kept = []
     for name, value in headers:
         name = name.lower()
         if name in RESPONSE:
             kept.append((name, value))
         elif name == b"location":
-            kept.append((name, _inside(value.decode("latin-1"), mount=mount, host=host).encode("latin-1")))
+            kept.append((name, _inside(value.decode("latin-1"), mount=mount, hosts=hosts).encode("latin-1")))
     return kept
 
 
-def sealed(request: Headers, *, ancestors: str) -> list[tuple[bytes, bytes]]:
+def sealed(given: Mapping[bytes, bytes], *, ancestors: str, origins: tuple[str, ...] = ()) -> list[tuple[bytes, bytes]]:
     """What every answer carries, errors included. A document of opaque origin sends `Origin: null` and may read its own app."""
-    fixed = [
-        (b"content-security-policy", policy(ancestors)),
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"same-origin"),
-        (b"cross-origin-resource-policy", b"cross-origin"),
-    ]
-    if dict(request).get(b"origin") == b"null":
-        fixed += [
-            (b"access-control-allow-origin", b"null"),
-            (b"access-control-allow-credentials", b"true"),
-            (b"access-control-expose-headers", b"content-disposition, content-range, mcp-session-id"),
-            (b"vary", b"origin"),
-        ]
-    return fixed
+    fixed = [(b"content-security-policy", policy(ancestors, origins)), *_FIXED]
+    return fixed + _FOR_ITS_OWN_PAGES if given.get(b"origin") == b"null" else fixed
 
 
 def preflight(request: Headers) -> list[tuple[bytes, bytes]]:
@@ -82,10 +99,20 @@ def preflight(request: Headers) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def _inside(location: str, *, mount: str, host: str) -> str:
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _inside(location: str, *, mount: str, hosts: Container[str]) -> str:
     """A redirect of the app, below its mount: an absolute address of its own loses scheme and host, another site's stays."""
-    parts = urlsplit(location)
-    if parts.netloc and parts.netloc not in (host, "127.0.0.1:7860", "localhost:7860", "127.0.0.1", "localhost"):
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return location
+    if parts.netloc and parts.netloc not in hosts:
         return location
     if parts.netloc:
         location = parts._replace(scheme="", netloc="").geturl() or "/"

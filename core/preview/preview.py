@@ -10,12 +10,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-import httpx
 import psutil
 
 from core.box import Address, Handle, LogRing, Workspace, tree
 from core.errors import AppFailed, SpacesError, TimedOut
 from core.preview.spec import PreviewSpec
+from core.preview.upstream import Upstream
 from core.secrets import redact
 
 Stage = Literal["building", "starting", "running", "failed", "stopped"]
@@ -52,7 +52,7 @@ class Preview:
         self.usage = tree.Usage(0, 0.0, 0)
         self.cpu_percent = 0.0
         self.disk_bytes = 0
-        self.clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
+        self.clients: dict[asyncio.AbstractEventLoop, Upstream] = {}
         self.seen: set[psutil.Process] = set()
         self.ending = threading.Event()  # somebody asked it to end
         self.ended = threading.Event()  # nothing of it is left

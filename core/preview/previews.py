@@ -17,9 +17,10 @@ from core.box import EngineStatus, ProcessEngine, SandboxEngine, workspace
 from core.errors import Conflict, NotFound
 from core.preview import pages
 from core.preview.environment import Environments
+from core.preview.exchange import Exchange
 from core.preview.life import begin
 from core.preview.preview import Preview
-from core.preview.proxy import Exchange, path_below, proxy
+from core.preview.proxy import path_below, proxy
 from core.preview.spec import PreviewSpec, check_spec
 from core.preview.watch import start_watching
 

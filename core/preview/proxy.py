@@ -1,52 +1,23 @@
-"""From our port to an app's socket: HTTP both ways as streams. What each side may see of the other is in `headers`."""
+"""One request or WebSocket of a visitor below a preview's address: to its app, to its files, or to a page that says why not.
+
+What each side may see of the other stands in `headers`.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import unquote
 
-import anyio
-import httpx
+import anyio.to_thread
 from starlette.types import Receive, Scope, Send
 
 from core.preview import headers, pages, static
 from core.preview.bridge import bridge
 from core.preview.documents import Document, is_document
+from core.preview.exchange import Exchange
+from core.preview.forward import forward
 from core.preview.preview import Preview
-
-MOST_CONNECTIONS = 64  # per app; Gradio holds two open for every visitor
-HTML = (b"content-type", b"text/html; charset=utf-8")
-
-
-class BodyTooLarge(Exception):
-    """The request is larger than the app may receive."""
-
-
-class Exchange:
-    """One request of one visitor: what was asked, and the answer's head with what every answer carries."""
-
-    def __init__(self, scope: Scope, send: Send, *, ancestors: str, mount: str = ""):
-        self.scope, self._send = scope, send
-        self.given: dict[bytes, bytes] = dict(scope["headers"])
-        self.mount, self._sealed = mount, headers.sealed(scope["headers"], ancestors=ancestors)
-
-    async def start(self, status: int, head: list[tuple[bytes, bytes]]) -> None:
-        vary = [value for name, value in [*head, *self._sealed] if name == b"vary"]
-        merged = [pair for pair in [*head, *self._sealed] if pair[0] != b"vary"]
-        if vary:
-            merged.append((b"vary", b", ".join(vary)))
-        await self._send({"type": "http.response.start", "status": status, "headers": merged})
-
-    async def piece(self, data: bytes, *, more: bool = True) -> None:
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
-
-    async def page(self, status: int, body: bytes, *extra: tuple[bytes, bytes]) -> None:
-        """A whole page of ours."""
-        head = [HTML, (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store"), *extra]
-        await self.start(status, head)
-        await self.piece(b"" if self.scope["method"] == "HEAD" else body, more=False)
 
 
 def path_below(scope: Scope, prefix: str) -> str | None:
@@ -73,7 +44,7 @@ async def proxy(preview: Preview, scope: Scope, receive: Receive, send: Send, *,
             return
         await bridge(preview, scope, receive, send, path=below or "/")
         return
-    exchange = Exchange(scope, send, ancestors=ancestors, mount=preview.mount)
+    exchange = Exchange(scope, send, ancestors=ancestors, mount=preview.mount, origins=preview.spec.origins)
     preview.touch()
     if below is None:
         await exchange.page(404, pages.NOT_FOUND)
@@ -93,7 +64,7 @@ async def proxy(preview: Preview, scope: Scope, receive: Receive, send: Send, *,
     elif preview.spec.sdk == "static":
         await _serve_file(preview, exchange, below)
     else:
-        await _forward(preview, exchange, receive, below)
+        await forward(preview, exchange, receive, below)
 
 
 async def _serve_file(preview: Preview, exchange: Exchange, below: str) -> None:
@@ -101,7 +72,7 @@ async def _serve_file(preview: Preview, exchange: Exchange, below: str) -> None:
     if method not in ("GET", "HEAD"):
         await exchange.page(405, pages.NO_FILE, (b"allow", b"GET, HEAD"))
         return
-    path = httpx.URL("http://app" + below).path
+    path = unquote(below)
     root = preview.workspace.app
     status, file = 200, await anyio.to_thread.run_sync(static.find, root, path, preview.spec.entry)
     if file is None:
@@ -121,128 +92,9 @@ async def _serve_file(preview: Preview, exchange: Exchange, below: str) -> None:
         os.close(file.descriptor)
 
 
-async def _pour(exchange: Exchange, pieces: AsyncIterator[bytes], document: Document | None, touch=lambda: None) -> None:
+async def _pour(exchange: Exchange, pieces: AsyncIterator[bytes], document: Document | None) -> None:
     async for data in pieces:
-        touch()
         data = document.feed(data) if document else data
         if data:
             await exchange.piece(data)
     await exchange.piece(document.finish() if document else b"", more=False)
-
-
-async def _forward(preview: Preview, exchange: Exchange, receive: Receive, below: str) -> None:
-    """Ask the app, stream its answer. Leaves as soon as the visitor has gone."""
-    limits = preview.spec.limits
-    declared = exchange.given.get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > limits.body_bytes:
-        await exchange.page(413, pages.TOO_LARGE)
-        return
-    async with anyio.create_task_group() as group:
-        whole = anyio.Event()
-
-        async def body() -> AsyncIterator[bytes]:
-            total = 0
-            while not whole.is_set():
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    group.cancel_scope.cancel()
-                    return
-                if not message.get("more_body"):
-                    whole.set()
-                total += len(message.get("body", b""))
-                if total > limits.body_bytes:
-                    raise BodyTooLarge
-                preview.touch()
-                yield message.get("body", b"")
-
-        async def watch_for_leaving() -> None:
-            await whole.wait()
-            while (await receive())["type"] != "http.disconnect":
-                continue
-            group.cancel_scope.cancel()
-
-        group.start_soon(watch_for_leaving)
-        try:
-            await _answer(preview, exchange, below, body(), whole)
-        finally:
-            group.cancel_scope.cancel()
-
-
-async def _answer(preview: Preview, exchange: Exchange, below: str, body: AsyncIterator[bytes], whole: anyio.Event) -> None:
-    scope, limits = exchange.scope, preview.spec.limits
-    has_body = b"content-length" in exchange.given or b"transfer-encoding" in exchange.given
-    if not has_body:
-        whole.set()
-    patience = anyio.CancelScope()
-
-    async def patiently() -> AsyncIterator[bytes]:
-        async for piece in body:
-            patience.deadline = anyio.current_time() + limits.answer_seconds  # the app's time begins once it has everything
-            yield piece
-
-    request = httpx.Request(
-        scope["method"],
-        _target(preview, below, scope.get("query_string", b"")),
-        headers=headers.to_app(scope["headers"], scheme=scope["scheme"]),
-        content=patiently() if has_body else None,
-        extensions={"timeout": httpx.Timeout(limits.stream_idle_seconds, connect=5, pool=5).as_dict()},
-    )
-    try:
-        patience.deadline = anyio.current_time() + limits.answer_seconds
-        with patience:
-            response = await client(preview).send(request, stream=True)
-            patience.deadline = float("inf")
-        if patience.cancelled_caught:
-            raise TimeoutError
-    except BodyTooLarge:
-        await exchange.page(413, pages.TOO_LARGE)
-        return
-    except (TimeoutError, httpx.TimeoutException):
-        await exchange.page(504, pages.TOO_SLOW)
-        return
-    except httpx.HTTPError:
-        await exchange.page(502, pages.NO_ANSWER)
-        return
-    try:
-        host = exchange.given.get(b"host", b"").decode("latin-1")
-        head = headers.to_visitor(response.headers.raw, mount=exchange.mount, host=host)
-        kind, encoding = response.headers.get("content-type", ""), response.headers.get("content-encoding", "")
-        document = None
-        if is_document(kind, exchange.given, encoding) and scope["method"] == "GET" and response.status_code != 206:
-            document = Document(exchange.mount, absolute=preview.spec.sdk != "gradio")
-            head = [pair for pair in head if pair[0] not in (b"content-length", b"etag", b"accept-ranges")]
-        await exchange.start(response.status_code, head)
-        await _pour(exchange, response.aiter_raw(), document, preview.touch)
-    except httpx.HTTPError:
-        # The app went away. An event stream simply ends; of anything else the missing last piece tells that it is cut.
-        if kind.startswith("text/event-stream"):
-            await exchange.piece(b"", more=False)
-    finally:
-        with anyio.CancelScope(shield=True):
-            await response.aclose()
-
-
-def _target(preview: Preview, below: str, query: bytes) -> httpx.URL:
-    """The app's own address of that path, byte for byte as the visitor sent it."""
-    raw = below.encode("latin-1") + (b"?" + query if query else b"")
-    return httpx.URL(scheme="http", host="127.0.0.1", port=preview.address.port or 7860).copy_with(raw_path=raw)
-
-
-def client(preview: Preview) -> httpx.AsyncClient:
-    """The client of that app alone, one per event loop: its connections and cookies are never another's."""
-    loop = asyncio.get_running_loop()
-    for other in [key for key in preview.clients if key.is_closed()]:
-        del preview.clients[other]
-    if loop not in preview.clients:
-        socket = preview.address.socket
-        preview.clients[loop] = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(
-                uds=str(socket) if socket else None,
-                verify=False,  # plain HTTP: loading certificates would only cost time
-                limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=8, keepalive_expiry=4),
-            ),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            follow_redirects=False,
-            trust_env=False,
-        )
-    return preview.clients[loop]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,6 +12,7 @@ from core.box import MB, Seal
 from core.errors import InvalidInput, TooLarge
 from core.secrets import Secret
 
+_ORIGIN = re.compile(r"(https|wss)://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?")
 Sdk = Literal["gradio", "static", "docker"]
 
 
@@ -39,6 +41,7 @@ class PreviewSpec:
     mount: path prefix the app is served under; None for "/p/<id>-<token>".
     idle_seconds: stopped after so long without a request; None for never (and never evicted).
     seal: what the app may reach beside its own files; nothing by default.
+    origins: what the app's pages may talk to in a visitor's browser beside the app, as "https://host"; nothing by default.
     """
 
     files: Mapping[str, bytes]
@@ -52,6 +55,7 @@ class PreviewSpec:
     idle_seconds: float | None = 900
     limits: Limits = field(default_factory=Limits)
     seal: Seal = field(default_factory=Seal)
+    origins: tuple[str, ...] = ()
 
     @property
     def entry(self) -> str:
@@ -84,6 +88,9 @@ def check_spec(spec: PreviewSpec) -> None:
             raise InvalidInput(f"The value of {name} holds a zero byte.")
     if spec.mount is not None and (not spec.mount.startswith("/") or spec.mount.endswith("/")):
         raise InvalidInput(f"{spec.mount!r} is not a path to serve an app under.", "Start it with / and end it without.")
+    for origin in spec.origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise InvalidInput(f"{origin[:80]!r} is not an origin a page may talk to.", 'Write it as "https://host" or "wss://host".')
 
 
 def _check_path(path: str) -> None:
