@@ -45,7 +45,10 @@ def main():
     policy = read_policy()
     listener = socket.socket(fileno=4)
     listener.set_inheritable(False)
-    load("servers").install(policy, listener)
+    sockets = load("sockets")
+    own = sockets.OwnServer(policy, listener)
+    sockets.install(own)
+    load("servers").install(policy, own)
     beside = os.path.dirname(policy["script"] or "")  # as `python folder/app.py` does
     sys.path.insert(0, os.path.join(policy["directory"], beside))
     for extra in reversed(os.environ.get("PYTHONPATH", "").split(os.pathsep)):

@@ -1,7 +1,7 @@
-"""What changes in an app's process: uvicorn serves the inherited socket, Gradio launches under our prefix, self-calls stay inside.
+"""What changes in an app's process: uvicorn serves the inherited socket, Gradio launches under our prefix.
 
 Each change is applied right after its module is first imported, so that an app that never imports Gradio never pays for it.
-Names of other packages' insides were read in gradio 6.31, uvicorn 0.54 and httpx 0.28; where one is missing (another
+Names of other packages' insides were read in gradio 6.31 and uvicorn 0.54; where one is missing (another
 version in the app's own environment) that change is left out.
 """
 
@@ -10,12 +10,7 @@ import functools
 import importlib.abc
 import importlib.machinery
 import inspect
-import os
-import socket
 import sys
-import weakref
-
-SELF = {"127.0.0.1", "localhost", "0.0.0.0", "::1", "[::1]"}
 
 # launch() arguments that belong to whoever hosts the app, on a Space as here.
 HOSTED = {
@@ -35,17 +30,20 @@ HOSTED = {
 }
 
 
-def install(policy, listener):
-    """Arrange every change for the modules that will be imported."""
+def install(policy, own):
+    """Arrange every change: at once for modules that are there, for the others when they are first imported.
+
+    own: the `sockets.OwnServer` of this app.
+    """
     changes = {
         "uvicorn.config": functools.partial(change_uvicorn_config, policy),
-        "uvicorn.server": functools.partial(change_uvicorn_server, listener),
+        "uvicorn.server": functools.partial(change_uvicorn_server, own),
         "gradio.http_server": functools.partial(change_gradio_server, policy),
         "gradio.blocks": functools.partial(change_gradio_launch, policy),
-        "httpx": functools.partial(change_httpx, policy),
     }
+    for name in [name for name in changes if name in sys.modules]:
+        changes.pop(name)(sys.modules[name])
     sys.meta_path.insert(0, AfterImport(changes))
-    change_bind(policy)
 
 
 class AfterImport(importlib.abc.MetaPathFinder):
@@ -88,20 +86,33 @@ def change_uvicorn_config(policy, module):
     module.Config.__init__ = initialize
 
 
-def change_uvicorn_server(listener, module):
+def change_uvicorn_server(own, module):
     """serve() takes our socket, whatever address it was configured with. A second server of the same app keeps its own."""
-    original = module.Server.serve
-    free = [listener]
+    serve_alone, start_up = module.Server.serve, module.Server.startup
 
-    @functools.wraps(original)
+    @functools.wraps(serve_alone)
     async def serve(self, sockets=None):
-        if free:
-            sockets = [free.pop()]
+        listener = own.take()
+        if listener is not None:
+            sockets = [listener]
             self.config.log_level = self.config.log_level or "info"
-        await original(self, sockets=sockets)
+        await serve_alone(self, sockets=sockets)
 
-    module.Server.serve = serve
+    @functools.wraps(start_up)
+    async def startup(self, sockets=None):
+        await start_up(self, sockets=sockets)
+        if sockets == [own.listener]:
+            loop = asyncio.get_running_loop()
+            own.serving(loop, functools.partial(connection_of, self, loop))
+
+    module.Server.serve, module.Server.startup = serve, startup
     quiet_startup(module.Server)
+
+
+def connection_of(server, loop):
+    """The protocol of one more connection, as uvicorn's own startup() makes it."""
+    kind = server.config.http_protocol_class
+    return kind(config=server.config, server_state=server.server_state, app_state=server.lifespan.state, _loop=loop)
 
 
 def quiet_startup(server):
@@ -141,50 +152,3 @@ def change_gradio_launch(policy, module):
         return original(*given.args, **given.kwargs)
 
     module.Blocks.launch = launch
-
-
-def change_httpx(policy, module):
-    """Requests of the app to its own port go to its own socket: Gradio's start-up call and its MCP tools make such requests."""
-    blocking = module.HTTPTransport.handle_request
-    waiting = module.AsyncHTTPTransport.handle_async_request
-    inside = module.HTTPTransport(verify=False, uds=policy["socket"])
-    inside_of_loop = weakref.WeakKeyDictionary()  # an asynchronous pool belongs to one event loop
-
-    def is_self(request):
-        return request.url.host in SELF and request.url.port == policy["port"]
-
-    @functools.wraps(blocking)
-    def handle_request(self, request):
-        return blocking(inside if is_self(request) else self, request)
-
-    @functools.wraps(waiting)
-    async def handle_async_request(self, request):
-        if is_self(request):
-            loop = asyncio.get_running_loop()
-            self = inside_of_loop.get(loop) or inside_of_loop.setdefault(
-                loop, module.AsyncHTTPTransport(verify=False, uds=policy["socket"])
-            )
-        return await waiting(self, request)
-
-    module.HTTPTransport.handle_request = handle_request
-    module.AsyncHTTPTransport.handle_async_request = handle_async_request
-
-
-def change_bind(policy):
-    """Servers that are not uvicorn bind a port. The first that asks for the app's port gets the reserved one; all bind to loopback only."""
-    original = socket.socket.bind
-    wanted = {policy["port"], policy["fallback"], int(os.environ.get("PORT") or 0)}
-    taken = []
-
-    def bind(self, address):
-        if self.family in (socket.AF_INET, socket.AF_INET6) and self.type & socket.SOCK_STREAM:
-            host, port, *rest = address
-            if port in wanted and not taken:
-                taken.append(port)
-                port = policy["fallback"]
-            if self.family == socket.AF_INET6:  # reachable by IPv4 as well, which is what we connect with
-                self.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            address = ("127.0.0.1" if self.family == socket.AF_INET else "::ffff:127.0.0.1", port, *rest)
-        return original(self, address)
-
-    socket.socket.bind = bind
