@@ -17,11 +17,14 @@ from starlette.routing import Route
 from core.caller import Caller
 from core.doors.rest import answer, guard, json_object
 from core.doors.run import run_action
-from core.doors.session import Session, Sessions, identify, session_id
-from core.errors import InvalidInput, Unauthorized
+from core.doors.session import Session, Sessions, opened
+from core.errors import InvalidInput
 from core.house import House
-from core.providers import rotated, shown
+from core.providers import billed, rotated, shown
 from core.registry import Call
+
+
+_OTHER_KIND = {True: "This is a key for models, not a management key.", False: "This is a management key, not one for models."}
 
 
 def routes(house: House, sessions: Sessions) -> list[Route]:
@@ -29,10 +32,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
     room = house.providers
 
     def of(request: Request) -> tuple[Session, Caller]:
-        session = sessions.find(session_id(request.headers, request.cookies))
-        if session is None:
-            raise Unauthorized("There is no open session.", "Open the page, or POST /api/session first.")
-        return session, identify(house, sessions, "page", request.headers, request.cookies)
+        return opened(house, sessions, request.headers, request.cookies)
 
     async def manage(request: Request, **given: Any) -> Response:
         _, caller = of(request)
@@ -58,12 +58,19 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
             fields["label"] = _label(given["label"]) or found.provider
         if "disabled" in given:
             fields["disabled"] = given["disabled"] is True
+        if "bill_to" in given:
+            fields["bill_to"] = billed(found, given["bill_to"])
         if not fields:
-            raise InvalidInput("There is nothing to change.", "Send label, disabled, or a new key.")
+            raise InvalidInput("There is nothing to change.", "Send label, disabled, bill_to, or a new key.")
         if "secret" in fields:
-            await room.check(replace(found, **fields))  # a new key that is refused does not replace the old
+            report = await room.check(replace(found, **fields))  # a new key that is refused does not replace the old
+            if report.checked and report.management != found.management:
+                raise InvalidInput(_OTHER_KIND[found.management], "Remove the old one and add this one.")
+            if report.checked:
+                fields |= {"payers": report.orgs, "bill_to": found.bill_to if found.bill_to in report.orgs else None}
             await room.forget(found, caller.id)
-        return answer(shown(session.keys.change(id, **fields)))
+            fields["sealed"] = None  # the copy a browser has is of the old key
+        return answer({**shown(session.keys.change(id, **fields)), "was_remembered": found.sealed})
 
     async def remove(request: Request) -> Response:
         session, caller = of(request)

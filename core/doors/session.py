@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from core.caller import Caller, Door
 from core.errors import InvalidInput, Unauthorized
 from core.house import House
-from core.providers import Keyring, header_keys
+from core.providers import Keyring, SignIns, header_keys
 from core.secrets import Secret
 
 COOKIE = "spaces_os_session"
@@ -28,11 +28,15 @@ _MAX_SESSIONS = 10_000
 
 @dataclass
 class Session:
-    """One browser. `id` is 256 random bits; `token` the Hub token this visitor pasted or signed in with; `keys` theirs for models."""
+    """One browser. `id` is 256 random bits; `token` the Hub token this visitor pasted or signed in with; `keys` theirs for models.
+
+    sign_ins: those at OpenRouter that wait for their code.
+    """
 
     id: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     token: Secret | None = None
     keys: Keyring = field(default_factory=Keyring, repr=False)
+    sign_ins: SignIns = field(default_factory=SignIns, repr=False)
     used: float = field(default_factory=time.monotonic)
 
 
@@ -103,6 +107,16 @@ def identify(
 ) -> Caller:
     """The caller of a request, from its headers and cookies. `X-Provider-Key-<provider>` headers are keys for it alone."""
     return _caller(house, door, headers, sessions.find(session_id(headers, cookies)), bearer(headers))
+
+
+def opened(
+    house: House, sessions: Sessions, headers: Mapping[str, str], cookies: Mapping[str, str]
+) -> tuple[Session, Caller]:
+    """The session of a request to one of the session's own routes, and its caller; `Unauthorized` where none is open."""
+    session = sessions.find(session_id(headers, cookies))
+    if session is None:
+        raise Unauthorized("There is no open session.", "Open the page, or POST /api/session first.")
+    return session, identify(house, sessions, "page", headers, cookies)
 
 
 def identify_client(house: House, sessions: Sessions, headers: Mapping[str, str], cookies: Mapping[str, str]) -> Caller:
