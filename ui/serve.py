@@ -10,7 +10,7 @@ import gradio as gr
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
-from core.doors import account, health, keys, metrics, openai, providers, rest
+from core.doors import account, children, health, keys, metrics, openai, openrouter, providers, remembered, rest
 from core.doors.gate import Gate
 from core.doors.session import Sessions
 from core.house import HUB_PREFIX, House
@@ -72,6 +72,9 @@ def front(house: House, sessions: Sessions, gradio_app: ASGIApp) -> ASGIApp:
         *rest.routes(house, sessions),
         *account.routes(house, sessions),
         *keys.routes(house, sessions),
+        *children.routes(house, sessions),
+        *openrouter.routes(house, sessions),
+        *remembered.routes(house, sessions),
         *providers.routes(house, sessions),
         *openai.routes(house, sessions),
         *metrics.routes(house),

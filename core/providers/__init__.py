@@ -18,6 +18,7 @@ from core.providers.prompting import build_prompt
 from core.providers.provider import Provider
 from core.providers.room import Providers
 from core.providers.router import Router, ToolCalls, broken_off
+from core.providers.sealed import DAYS
 from core.providers.sign_in import SignIn, SignIns, exchange, read_code
 from core.providers.table import PROVIDERS, row_of
 from core.providers.transport import Timeouts, Transport
@@ -46,6 +47,7 @@ from core.providers.values import (
 )
 
 __all__ = [
+    "DAYS",
     "PROVIDERS",
     "RESETS",
     "TASKS",
