@@ -4,6 +4,7 @@ Owns sealing, processes, their directories, sockets, logs and limits. Knows noth
 """
 
 from core.box import tree, workspace
+from core.box.egress import Egress, Gateway, Host, read_hosts
 from core.box.engine import Address, EngineStatus, Entry, Handle, Launch, Network, SandboxEngine, Seal, Workspace
 from core.box.limits import MB, Limits
 from core.box.local import ProcessEngine
@@ -12,9 +13,12 @@ from core.box.logs import LogLine, LogRing, Source, pump
 __all__ = [
     "MB",
     "Address",
+    "Egress",
     "EngineStatus",
     "Entry",
+    "Gateway",
     "Handle",
+    "Host",
     "Launch",
     "Limits",
     "LogLine",
@@ -26,6 +30,7 @@ __all__ = [
     "Source",
     "Workspace",
     "pump",
+    "read_hosts",
     "tree",
     "workspace",
 ]

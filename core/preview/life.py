@@ -6,32 +6,56 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 
-from core.box import MB, Address, Entry, Handle, Launch, SandboxEngine, Source, pump, tree, workspace
+from core.box import (
+    MB,
+    Address,
+    Egress,
+    Entry,
+    Gateway,
+    Handle,
+    Host,
+    Launch,
+    SandboxEngine,
+    Seal,
+    Source,
+    pump,
+    read_hosts,
+    tree,
+    workspace,
+)
 from core.errors import SpacesError, TimedOut, Unexpected
 from core.preview.dockerfile import Recipe, read_dockerfile
-from core.preview.environment import Environments
+from core.preview.environment import Environment, Environments, Step, index_hosts
 from core.preview.failures import exit_error, no_answer
 from core.preview.preview import Ended, Preview
 
 
-def begin(preview: Preview, engine: SandboxEngine, environments: Environments) -> None:
+@dataclass(frozen=True)
+class Networks:
+    """The ways out of this server's boxes. index_hosts: where packages may come from beside PyPI."""
+
+    egress: Egress
+    index_hosts: tuple[str, ...] = ()
+
+
+def begin(preview: Preview, engine: SandboxEngine, environments: Environments, networks: Networks) -> None:
     """Start the thread. It lives as long as the app: the kernel ends the app with the thread that started it."""
-    life = Life(preview, engine, environments)
+    life = Life(preview, engine, environments, networks)
     threading.Thread(target=life.run, name=f"preview-{preview.id}", daemon=True).start()
 
 
 class Life:
     """What the thread of one preview does."""
 
-    def __init__(self, preview: Preview, engine: SandboxEngine, environments: Environments):
+    def __init__(self, preview: Preview, engine: SandboxEngine, environments: Environments, networks: Networks):
         self.preview, self.spec = preview, preview.spec
-        self.engine, self.environments = engine, environments
+        self.engine, self.environments, self.networks = engine, environments, networks
+        self.ways: list[Gateway] = []
         self.began = time.monotonic()
 
     def run(self) -> None:
@@ -45,9 +69,8 @@ class Life:
             held = self.environments.resolve(
                 self._requirements(recipe), preview.logs, source=preview.workspace.app, run=self._run_build_step
             )
-            self.environments.hold(held)
             preview.become("starting")
-            self._serve(recipe, held.python)
+            self._serve(recipe, held)
         except Ended:
             pass
         except SpacesError as error:
@@ -61,6 +84,7 @@ class Life:
             if preview.handle is not None:
                 preview.handle.end()
                 tree.kill_known(preview.seen)
+            self._close_ways()
             workspace.remove(preview.workspace.root)
             preview.finish(reason)
 
@@ -84,24 +108,48 @@ class Life:
             self.preview.logs.append("packages.txt names Debian packages; they are not installed here.", "build")
         return "\n".join(lines)
 
-    def _run_build_step(self, command: tuple[str, ...], env: Mapping[str, str]) -> int:
+    def _run_build_step(self, step: Step) -> int:
         limits = replace(self.spec.limits, file_bytes=8192 * MB, data_bytes=8192 * MB, open_files=4096)
+        seal, env = Seal(read=step.read, write=step.write), dict(step.env)
+        if step.online:
+            way = self._open_way(index_hosts(step.env, self.networks.index_hosts), limits.index_bytes, "build")
+            seal, env = replace(seal, network="egress", ports=(way.port,)), env | way.environment | {"NO_PROXY": ""}
         launch = Launch(
             id=self.preview.id,
             python=Path(sys.executable),
-            entry=Entry(command=command, server=False),
+            entry=Entry(command=step.command, server=False),
             workspace=self.preview.workspace,
             env={**self._base_env(Path(sys.executable)), **env},
             limits=limits,
+            seal=seal,
         )
         handle, reader = self._open(launch, "build")
         code = handle.wait(self.spec.limits.build_seconds)
         self._end(handle, reader)
+        self._close_ways()
         if self.preview.ending.is_set():
             raise Ended
         if code is None:
             raise TimedOut(f"The requirements were not installed within {self.spec.limits.build_seconds:g} seconds.")
         return code
+
+    def _open_way(self, hosts: tuple[Host, ...], most_bytes: int, source: Source) -> Gateway:
+        """A way out for this preview; what is refused on it stands in the log."""
+        way = self.networks.egress.open(hosts, most_bytes=most_bytes, say=lambda line: self.preview.logs.append(line, source))
+        self.ways.append(way)
+        return way
+
+    def _close_ways(self) -> None:
+        while self.ways:
+            self.ways.pop().close()
+
+    def _network(self, folder: Path | None) -> tuple[Seal, dict[str, str]]:
+        """What the app may reach, and the environment that tells it so."""
+        seal = Seal(network=self.spec.network, read=(folder,) if folder else ())
+        if self.spec.network != "egress":
+            return seal, {}
+        way = self._open_way(read_hosts(self.spec.hosts), self.spec.limits.egress_bytes, "run")
+        return replace(seal, ports=(way.port,)), way.environment
 
     def _base_env(self, python: Path) -> dict[str, str]:
         place = self.preview.workspace
@@ -143,18 +191,19 @@ class Life:
         tree.kill_known(self.preview.seen)  # would hold the pipe open: it had slipped out of the tree
         reader.join(5)
 
-    def _serve(self, recipe: Recipe, python: Path) -> None:
-        place = self.preview.workspace
+    def _serve(self, recipe: Recipe, environment: Environment) -> None:
+        place, python = self.preview.workspace, environment.python
+        seal, way = self._network(environment.folder)
         launch = Launch(
             id=self.preview.id,
             python=python,
             entry=recipe.entry,
             workspace=place,
             directory=recipe.directory,
-            env=self._app_env(python, recipe),
+            env=self._app_env(python, recipe) | way,
             limits=self.spec.limits,
             mount=self.preview.mount,
-            seal=self.spec.seal,
+            seal=seal,
         )
         handle, reader = self._open(launch, "run")
         code = self._await_answer(handle)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from core import box
-from core.box import MB, Seal
+from core.box import MB, Network, read_hosts
 from core.errors import InvalidInput, TooLarge
 from core.secrets import Secret
 
@@ -27,6 +27,8 @@ class Limits(box.Limits):
     body_bytes: int = 100 * MB  # one request
     files: int = 2000
     project_bytes: int = 200 * MB
+    egress_bytes: int = 1024 * MB  # exchanged with other hosts
+    index_bytes: int = 8192 * MB  # downloaded to install what requirements.txt asks for
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class PreviewSpec:
     env, secrets: become the app's environment; nothing else of ours does.
     mount: path prefix the app is served under; None for "/p/<id>-<token>".
     idle_seconds: stopped after so long without a request; None for never (and never evicted).
-    seal: what the app may reach beside its own files; nothing by default.
+    network: what the app's process may reach: nothing (sealed), TCP on one port of its own (tcp-own), or `hosts` (egress).
+    hosts: for egress, names like "huggingface.co", "*.hf.co" or "example.org:8443".
     origins: what the app's pages may talk to in a visitor's browser beside the app, as "https://host"; nothing by default.
     """
 
@@ -54,7 +57,8 @@ class PreviewSpec:
     mount: str | None = None
     idle_seconds: float | None = 900
     limits: Limits = field(default_factory=Limits)
-    seal: Seal = field(default_factory=Seal)
+    network: Network = "sealed"
+    hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
 
     @property
@@ -88,6 +92,8 @@ def check_spec(spec: PreviewSpec) -> None:
             raise InvalidInput(f"The value of {name} holds a zero byte.")
     if spec.mount is not None and (not spec.mount.startswith("/") or spec.mount.endswith("/")):
         raise InvalidInput(f"{spec.mount!r} is not a path to serve an app under.", "Start it with / and end it without.")
+    if spec.network not in get_args(Network) or (spec.network == "egress") != bool(read_hosts(spec.hosts)):
+        raise InvalidInput("An app is sealed, has a port of its own, or names the hosts it may reach.")
     for origin in spec.origins:
         if not _ORIGIN.fullmatch(origin):
             raise InvalidInput(f"{origin[:80]!r} is not an origin a page may talk to.", 'Write it as "https://host" or "wss://host".')
