@@ -13,12 +13,12 @@ from pathlib import Path
 import anyio.to_thread
 from starlette.types import Receive, Scope, Send
 
-from core.box import EngineStatus, ProcessEngine, SandboxEngine, workspace
+from core.box import Egress, EngineStatus, ProcessEngine, SandboxEngine, workspace
 from core.errors import Conflict, NotFound
 from core.preview import pages
 from core.preview.environment import Environments
 from core.preview.exchange import Exchange
-from core.preview.life import begin
+from core.preview.life import Networks, begin
 from core.preview.preview import Preview
 from core.preview.proxy import path_below, proxy
 from core.preview.spec import PreviewSpec, check_spec
@@ -36,15 +36,25 @@ class Previews:
         root: the directory; 0700, held by one server at a time.
         engine: what runs them; this machine's processes when None.
         max_live: how many run at once, deployed ones (idle_seconds None) not counted; the least recently used gives way.
+        index_hosts: where packages for an app may come from, beside PyPI and this machine's own index.
         ancestors: who may show an app in a frame, as in CSP's frame-ancestors.
     """
 
-    def __init__(self, root: Path, engine: SandboxEngine | None = None, *, max_live: int = 6, ancestors: str = ANCESTORS):
+    def __init__(
+        self,
+        root: Path,
+        engine: SandboxEngine | None = None,
+        *,
+        max_live: int = 6,
+        index_hosts: tuple[str, ...] = (),
+        ancestors: str = ANCESTORS,
+    ):
         self.root, self.max_live, self.ancestors = root, max_live, ancestors
         self._lock = threading.RLock()
         self._held = _hold(root)
         self.engine = engine or ProcessEngine(root)
         self.environments = Environments(root / "environments")
+        self.networks = Networks(Egress(), index_hosts)
         self._previews: OrderedDict[str, Preview] = OrderedDict()
         self._stopped = threading.Event()
         self._watcher: threading.Thread | None = None
@@ -89,7 +99,7 @@ class Previews:
             self._forget_old()
         for old in leaving:
             old.end(note="Stopped to make room for a newer preview.")
-        begin(preview, self.engine, self.environments)
+        begin(preview, self.engine, self.environments, self.networks)
         return preview
 
     def _live(self) -> list[Preview]:
@@ -169,6 +179,7 @@ class Previews:
             thread.join()
         if self._watcher is not None:
             self._watcher.join(5)
+        self.networks.egress.close()
         self.engine.close()
         workspace.remove(self.root / "live")
         os.close(self._held)
