@@ -1,4 +1,4 @@
-"""A project is the files of a Space under work, with history. These actions read and change it."""
+"""A project is the files of a Space under work, with history: list, look back, undo, check, export, delete."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from core.actions.shapes import listing
 from core.build import Project, preflight
 from core.errors import InvalidInput
 from core.events import FileChanged
+from core.git import FileDiff
 from core.registry import Call, action
 
 
@@ -19,69 +20,6 @@ async def project_list(call: Call) -> dict:
     """List the caller's projects, newest first: id, title, sdk, template, Space, when it was made."""
     found = [] if call.caller.anonymous else await asyncio.to_thread(call.house.projects.list, call.caller.id)
     return listing([summary(project) for project in found])
-
-
-@action(risk="read", title="List files", open_world=False)
-async def project_files(call: Call, project: str) -> dict:
-    """List a project's files: path, size in bytes, whether it is text.
-
-    Args:
-        project: the project's id.
-    """
-    found = await open_project(call, project)
-    files = await asyncio.to_thread(found.files)
-    items = [{"path": file.path, "size": file.size, "is_text": file.is_text} for file in files]
-    return listing(items, project=project, revision=found.revision)
-
-
-@action(risk="read", title="Read a file", open_world=False)
-async def project_read(call: Call, project: str, path: str) -> dict:
-    """Read one file of a project: `{path, size, text}`, or `base64` instead of `text` where it is not UTF-8.
-
-    Args:
-        project: the project's id.
-        path: the file's path inside the project.
-    """
-    found = await open_project(call, project)
-    data = await asyncio.to_thread(found.read, path)
-    shape: dict[str, Any] = {"path": path, "size": len(data), "revision": found.revision}
-    try:
-        return shape | {"text": data.decode("utf-8")}
-    except UnicodeDecodeError:
-        return shape | {"base64": base64.b64encode(data).decode()}
-
-
-@action(risk="write", title="Write files", idempotent=True, open_world=False)
-async def project_write(call: Call, project: str, files: dict[str, str | None], message: str = "") -> dict:
-    """Create, replace or delete files in one change; every change can be undone.
-
-    Args:
-        project: the project's id.
-        files: path → the whole new text, or null to delete that file.
-        message: what the change is for, at most 200 characters; made up from the paths when empty.
-
-    Returns `{project, revision, changed}`; writing what is already there changes nothing.
-    """
-    found = await open_project(call, project)
-    before = found.revision
-    changes = {path: None if text is None else text.encode() for path, text in files.items()}
-    revision = await asyncio.to_thread(found.write, changes, message[:200] or _message(files))
-    changed = await _announce(call, found, before, revision)
-    return {"project": project, "revision": revision, "changed": changed}
-
-
-@action(risk="write", title="Rename a file", open_world=False)
-async def project_rename(call: Call, project: str, path: str, new_path: str) -> dict:
-    """Rename or move one file of a project.
-
-    Args:
-        project: the project's id.
-        path: the file as it is called now.
-        new_path: its new path; must not exist yet.
-    """
-    found = await open_project(call, project)
-    revision = await asyncio.to_thread(found.rename, path, new_path)
-    return {"project": project, "revision": revision}
 
 
 @action(risk="read", title="History", open_world=False)
@@ -114,8 +52,7 @@ async def project_diff(call: Call, project: str, old: str = "", new: str = "") -
         place = known.index(newer) if newer in known else -1
         older = known[place + 1] if 0 <= place < len(known) - 1 else None
     changes = await asyncio.to_thread(found.diff, older, newer)
-    items = [{"path": one.path, "status": one.status, "added": one.added, "removed": one.removed, "patch": one.patch} for one in changes]
-    return listing(items, old=older, new=newer)
+    return listing([difference(one) for one in changes], old=older, new=newer)
 
 
 @action(risk="write", title="Undo", open_world=False)
@@ -128,7 +65,38 @@ async def project_undo(call: Call, project: str) -> dict:
     found = await open_project(call, project)
     before = found.revision
     revision = await asyncio.to_thread(found.undo)
-    return {"project": project, "revision": revision, "changed": await _announce(call, found, before, revision)}
+    return {"project": project, "revision": revision, "changed": await announce(call, found, before, revision)}
+
+
+@action(risk="write", title="Redo", open_world=False)
+async def project_redo(call: Call, project: str) -> dict:
+    """Bring back the change that was undone last; an ordinary change in between ends that possibility.
+
+    Args:
+        project: the project's id.
+
+    Returns `{project, revision, changed}`. Raises conflict when nothing was undone.
+    """
+    found = await open_project(call, project)
+    before = found.revision
+    revision = await asyncio.to_thread(found.redo)
+    return {"project": project, "revision": revision, "changed": await announce(call, found, before, revision)}
+
+
+@action(risk="write", title="Restore a revision", idempotent=True, open_world=False)
+async def project_restore(call: Call, project: str, revision: str) -> dict:
+    """Make a project's files what they were at an earlier revision; one new change that undo takes back.
+
+    Args:
+        project: the project's id.
+        revision: a revision from `project_history`, 7 to 40 hex digits.
+
+    Returns `{project, revision, changed}`.
+    """
+    found = await open_project(call, project)
+    before = found.revision
+    now = await asyncio.to_thread(found.restore, revision)
+    return {"project": project, "revision": now, "changed": await announce(call, found, before, now)}
 
 
 @action(risk="read", title="Check a project", open_world=False)
@@ -208,15 +176,16 @@ def summary(project: Project) -> dict[str, Any]:
     }
 
 
-async def _announce(call: Call, project: Project, before: str, after: str) -> list[str]:
+def difference(one: FileDiff) -> dict[str, Any]:
+    """One file's change as data; `patch` is a unified diff, empty where the file is not text."""
+    return {"path": one.path, "status": one.status, "added": one.added, "removed": one.removed, "patch": one.patch}
+
+
+async def announce(call: Call, project: Project, before: str, after: str) -> list[str]:
+    """Say which files a change touched; their paths."""
     if before == after:
         return []
     changes = await asyncio.to_thread(project.diff, before, after)
     for one in changes:
         call.emit(FileChanged(project=project.id, path=one.path, added=one.added, removed=one.removed))
     return [one.path for one in changes]
-
-
-def _message(files: dict[str, str | None]) -> str:
-    names = ", ".join(list(files)[:3]) + (" …" if len(files) > 3 else "")
-    return f"{'Delete' if all(text is None for text in files.values()) else 'Edit'} {names}"

@@ -8,12 +8,15 @@ from core.build.analysis import Analysis, Need, analyze
 from core.build.archive import read_zip, write_zip
 from core.build.card import GRADIO_VERSION, Card, parse_card, read_card, write_card
 from core.build.checks import Finding, preflight
+from core.build.facts import Facts
 from core.build.generation import Generated, generate
 from core.build.paths import check_path, check_set
-from core.build.project import Facts, FileInfo, Project
+from core.build.project import FileInfo, Project
 from core.build.projects import Projects
 from core.build.selection import Match, Selection, select
+from core.build.tarball import read_tar
 from core.build.templates import Manifest, Template, templates
+from core.build.upload import uploaded
 from core.build.words import slug_of
 
 __all__ = [
@@ -38,10 +41,12 @@ __all__ = [
     "parse_card",
     "preflight",
     "read_card",
+    "read_tar",
     "read_zip",
     "select",
     "slug_of",
     "templates",
+    "uploaded",
     "write_card",
     "write_zip",
 ]

@@ -13,6 +13,7 @@ from core.build.paths import check_path, check_set
 from core.errors import InvalidInput, TooLarge
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: equal files make equal archives
+_DIRECTORY_BYTES = ZIP_ENTRIES * 1_200  # of a central directory, whose records have 46 bytes and a name
 _LEFT_BY_SYSTEMS = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 
 
@@ -40,18 +41,28 @@ def read_zip(data: bytes) -> dict[str, bytes]:
     """
     if len(data) > PROJECT_BYTES:
         raise TooLarge(f"The zip is larger than {PROJECT_BYTES // 1_000_000} MB.")
+    _check_directory(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = [entry for entry in archive.infolist() if not _left_by_a_system(entry.filename)]
+            entries = [entry for entry in archive.infolist() if not left_by_a_system(entry.filename)]
             _check_entries(entries, len(data))
-            named = _without_top_folder([entry for entry in entries if not entry.is_dir()])
+            plain = [entry for entry in entries if not entry.is_dir()]
+            named = dict(zip(without_top_folder([entry.filename for entry in plain], "zip"), plain, strict=True))
             check_set(named)
             return _unpack(archive, named)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OverflowError, ValueError) as error:
         raise InvalidInput(f"This is not a readable zip file ({type(error).__name__}).", "Pack the folder again as a plain zip.") from None
 
 
-def _left_by_a_system(name: str) -> bool:
+def _check_directory(data: bytes) -> None:
+    """Refuse a list of entries that is too long before it is read: a million of them would be a million objects."""
+    end = data.rfind(b"PK\x05\x06")
+    if end >= 0 and int.from_bytes(data[end + 12 : end + 16], "little") > _DIRECTORY_BYTES:
+        raise TooLarge(f"The zip holds more entries than the {ZIP_ENTRIES} that are allowed.")
+
+
+def left_by_a_system(name: str) -> bool:
+    """Whether it is one of the files macOS and Windows put into folders and nobody means to send."""
     return name.startswith(_LEFT_BY_SYSTEMS[0]) or name.rsplit("/", 1)[-1] in _LEFT_BY_SYSTEMS[1:]
 
 
@@ -79,14 +90,13 @@ def _check_entries(entries: list[zipfile.ZipInfo], packed: int) -> None:
         raise TooLarge("The zip unpacks to far more than its own size, as a zip bomb does.")
 
 
-def _without_top_folder(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    names = [entry.filename for entry in entries]
+def without_top_folder(names: list[str], kind: str) -> list[str]:
+    """The names without the one folder all of them are in, if there is one; InvalidInput when a name is there twice."""
     top = names[0].split("/", 1)[0] + "/"
     cut = len(top) if all(name.startswith(top) for name in names) else 0
-    named = {entry.filename[cut:]: entry for entry in entries}
-    if len(named) < len(entries):
-        raise InvalidInput("The zip holds the same file name twice.", "Pack the folder again.")
-    return named
+    if len(set(names)) < len(names):
+        raise InvalidInput(f"The {kind} holds the same file name twice.", "Pack the folder again.")
+    return [name[cut:] for name in names]
 
 
 def _unpack(archive: zipfile.ZipFile, named: Mapping[str, zipfile.ZipInfo]) -> dict[str, bytes]:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import json
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.build.archive import write_zip
+from core.build.facts import Facts, save_facts, storage
 from core.build.history import MARK, mark, steps
 from core.build.limits import FILE_BYTES, PROJECT_BYTES
 from core.build.paths import check_path, check_set
-from core.errors import Conflict, InvalidInput, NotFound, StorageFull, TooLarge
-from core.git import Commit, Delete, FileDiff, GitStore, Put
+from core.errors import Conflict, InvalidInput, NotFound, Outdated, TooLarge
+from core.git import Commit, Copy, Delete, FileDiff, GitStore, Put, file_diff
 
 if TYPE_CHECKING:
     from core.build.card import Sdk
 
 REPOSITORY = "files.git"
-FACTS = "project.json"
 _HISTORY = 5_000
 _REPLAYED = 1_000
 _TEXT = (".py", ".md", ".txt", ".html", ".css", ".js", ".json", ".yaml", ".yml", ".toml", ".csv", ".tsv", ".svg", ".xml", ".sh", ".ini", ".cfg")
@@ -36,20 +32,6 @@ class FileInfo:
     path: str
     size: int
     is_text: bool
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known about a project besides its files. `space` is the repo id it was deployed to, if any."""
-
-    id: str
-    owner: str
-    title: str
-    slug: str
-    sdk: Sdk | None
-    template: str | None
-    created_at: float
-    space: str | None = None
 
 
 class Project:
@@ -107,19 +89,23 @@ class Project:
         at = self._known(revision) if revision else "main"
         return {entry.path: self._git.blob(entry.oid) for entry in self._entries(at)}
 
-    def write(self, changes: Mapping[str, bytes | None], message: str) -> str:
+    def write(self, changes: Mapping[str, bytes | None], message: str, *, base: str | None = None) -> str:
         """Apply the changes as one commit, all or none.
 
         Args:
             changes: path → new content, or None to delete that file (a missing one is NotFound).
             message: what this change does; the first line is its title.
+            base: the revision the changes were made from; None writes over whatever is there.
 
-        Returns the revision; the old one when nothing differs. Raises InvalidInput for a path that is not
-        safe or clashes, TooLarge over 10 MB a file, 50 MB or 2000 files a project, StorageFull.
+        Returns the revision; the old one when nothing differs. Raises Outdated, with the paths, when one of these
+        files changed since `base` into something else; InvalidInput for a path that is not safe or clashes,
+        TooLarge over 10 MB a file, 50 MB or 2000 files a project, StorageFull.
         """
         with self._lock:
             wanted = {check_path(path): data for path, data in changes.items()}
             entries = {entry.path: entry for entry in self._entries("main")}
+            if base:
+                self._check_base(base, wanted)
             for path in (path for path, data in wanted.items() if data is None and path not in entries):
                 raise NotFound(f"There is no file called “{path}” to delete.")
             check_limits(wanted, {path: entry.size for path, entry in entries.items()})
@@ -131,15 +117,39 @@ class Project:
                     edits.append(Put(path, data))
             return self._commit(edits, message) if edits else self.revision
 
+    def compare(self, changes: Mapping[str, bytes | None]) -> list[FileDiff]:
+        """What writing these changes would change, file by file; nothing is written."""
+        found = []
+        for path, data in sorted(changes.items()):
+            entry = self._git.entry("main", check_path(path))
+            before = self._git.blob(entry.oid) if entry and entry.kind == "file" else None
+            if before != data:
+                found.append(file_diff(path, before, data))
+        return found
+
     def rename(self, old: str, new: str) -> str:
-        """Move one file; NotFound when there is no `old`, Conflict when `new` exists. Returns the revision."""
+        """Move a file, or a folder with all in it; NotFound when there is no `old`, Conflict when `new` is taken. Returns the revision."""
         with self._lock:
-            data = self.read(old)
+            old, new = old.rstrip("/"), new.rstrip("/")
+            paths = [entry.path for entry in self._entries("main")]
+            moving = self._named(old, paths)
             if new == old:
                 return self.revision
-            if any(entry.path == check_path(new) for entry in self._entries("main")):
-                raise Conflict(f"There is a file called “{new}” already.")
-            return self.write({old: None, new: data}, f"Rename {old} to {new}")
+            moved = {path: check_path(new + path[len(old) :]) for path in moving}
+            stay = set(paths) - set(moving)
+            if any(path in stay for path in moved.values()) or within(new, stay):
+                raise Conflict(f"There is something called “{new}” already.")
+            if moving[0] != old and new.startswith(f"{old}/"):
+                raise InvalidInput(f"The folder “{old}” cannot be moved into itself.")
+            check_set([*stay, *moved.values()])
+            edits = [Delete(path) for path in moved] + [Copy(path, target) for path, target in moved.items()]
+            return self._commit(edits, f"Rename {old} to {new}")
+
+    def remove(self, path: str) -> str:
+        """Delete a file, or a folder with all in it; NotFound when there is neither. Returns the revision."""
+        with self._lock:
+            gone = self._named(path, [entry.path for entry in self._entries("main")])
+            return self._commit([Delete(one) for one in gone], f"Delete {path}")
 
     def history(self, limit: int = 50) -> list[Commit]:
         """The newest commits first, at most `limit` (1 to 5000)."""
@@ -200,6 +210,29 @@ class Project:
         except UnicodeDecodeError as error:
             return len(head) == 8_000 and error.start > 7_990
 
+    def _named(self, path: str, paths: list[str]) -> list[str]:
+        found = within(path, paths)
+        if not found:
+            raise NotFound(f"There is no file or folder called “{path[:200]}”.", "Check the path; names are case-sensitive.")
+        return found
+
+    def _check_base(self, base: str, wanted: Mapping[str, bytes | None]) -> None:
+        then = self._known(base)
+        if then == self.revision:
+            return
+        changed = []
+        for path, data in wanted.items():
+            before, now = self._git.entry(then, path), self._git.entry("main", path)
+            if (before and before.oid) != (now and now.oid) and (now is None or self._git.blob(now.oid) != data):
+                changed.append(path)
+        if changed:
+            raise Outdated(
+                f"{', '.join(changed[:3])} was changed by somebody else since you opened it.",
+                "Compare the two versions, then keep yours or take theirs; both stay in the history.",
+                paths=changed,
+                revision=self.revision,
+            )
+
     def _known(self, revision: str) -> str:
         return self._git.resolve(revision)
 
@@ -233,25 +266,7 @@ def check_limits(changes: Mapping[str, bytes | None], sizes: Mapping[str, int]) 
         raise TooLarge(f"The project would be larger than {PROJECT_BYTES // 1_000_000} MB.", "Remove something first.")
 
 
-def save_facts(folder: Path, facts: Facts) -> None:
-    """Write project.json whole or not at all."""
-    with storage():
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".facts-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(asdict(facts), file, ensure_ascii=False)
-            os.replace(name, folder / FACTS)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-
-
-@contextlib.contextmanager
-def storage() -> Iterator[None]:
-    """Say that the disk is full in our own words."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise StorageFull("The disk is full, so the change was not saved.") from None
-        raise
+def within(path: str, paths: Iterable[str]) -> list[str]:
+    """The file of that name, or the files below the folder of that name, by path; none when there is neither."""
+    wanted = check_path(path.rstrip("/"))
+    return sorted(one for one in paths if one == wanted or one.startswith(f"{wanted}/"))

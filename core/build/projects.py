@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from core.build.archive import read_zip
 from core.build.card import read_card
+from core.build.facts import FACTS, Facts, save_facts, storage
 from core.build.limits import PROJECTS_PER_OWNER
-from core.build.project import FACTS, REPOSITORY, Facts, Project, check_limits, save_facts, storage
+from core.build.project import REPOSITORY, Project, check_limits
 from core.build.words import slug_of
 from core.errors import Conflict, InvalidInput, NotFound
 from core.git import GitStore, Put

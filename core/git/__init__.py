@@ -4,6 +4,7 @@ Owns objects, trees, commits and refs on disk (dulwich reads and indexes them). 
 Hubs, users or HTTP.
 """
 
+from core.git.diff import file_diff
 from core.git.paths import check_ref, check_tree_path
 from core.git.store import GitStore
 from core.git.values import Commit, Copy, Delete, DeleteFolder, Entry, FileDiff, Put
@@ -19,4 +20,5 @@ __all__ = [
     "Put",
     "check_ref",
     "check_tree_path",
+    "file_diff",
 ]
