@@ -16,6 +16,7 @@ from core.providers.picking import TASKS, Task, recommend, search_models
 from core.providers.policy import Fault
 from core.providers.prompting import build_prompt
 from core.providers.provider import Provider
+from core.providers.records import keep_records
 from core.providers.room import Providers
 from core.providers.router import Router, ToolCalls, broken_off
 from core.providers.sealed import DAYS
@@ -95,6 +96,7 @@ __all__ = [
     "hash_of",
     "header_keys",
     "list_children",
+    "keep_records",
     "litellm_available",
     "make_child",
     "make_key",

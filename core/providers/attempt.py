@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 from core.errors import SpacesError
@@ -17,11 +17,15 @@ from core.providers.table import row_of
 from core.providers.transport import Transport
 from core.providers.values import Attempt, Budget, Candidate, Outcome, Prices, Prompt, Reservation, Usage
 
+Heard = Callable[[str, Candidate, Attempt | None], None]
 _settling: set[asyncio.Task[None]] = set()
 
 
 class Asking:
-    """An attempt in flight. `begin` waits for its first piece; `over` ends it, exactly once."""
+    """An attempt in flight. `begin` waits for its first piece; `answered`, `failed` or `gave_up` ends it, exactly once.
+
+    heard: told when it goes out (without an attempt) and when it is over (with it).
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Asking:
         budget: Budget,
         prices: Prices,
         breaker: Breaker,
+        heard: Heard,
     ):
         self.candidate = candidate
         self.number = number
@@ -43,6 +48,7 @@ class Asking:
         self._budget = budget
         self._prices = prices
         self._breaker = breaker
+        self._heard = heard
         self._started = time.perf_counter()
         self.first_token_at: float | None = None
         self.attempt: Attempt | None = None
@@ -59,6 +65,7 @@ class Asking:
             prompt = prompt if prompt.bill_to or not candidate.key.bill_to else replace(prompt, bill_to=candidate.key.bill_to)
             self._billed_to = prompt.bill_to
         self._breaker.begin(self._caller_id, candidate.key, candidate.model)
+        self._heard(self._caller_id, candidate, None)
         if row.wire == "exotic":
             self.pieces = exotic.ask(candidate, prompt, row, stream=stream, deadline=deadline)
         else:
@@ -151,4 +158,5 @@ class Asking:
             billed_to=self._billed_to if cost != 0.0 else None,
             estimate_usd=self._estimate() if cost is None else None,
         )
+        self._heard(self._caller_id, self.candidate, self.attempt)
         return self.attempt

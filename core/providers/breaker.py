@@ -7,7 +7,7 @@ its success closes the circuit, its failure opens it for twice as long.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,6 +25,7 @@ _CIRCUITS = 20_000
 class Circuit:
     """failures in a row, until when it rests, whether the upstream itself named that time, and since when a probe is out."""
 
+    provider: str = ""
     failures: int = 0
     until: float = 0.0
     told: bool = False
@@ -45,7 +46,7 @@ class Breaker:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
         self._circuits: OrderedDict[tuple[str, str, int, str], Circuit] = OrderedDict()
-        self._invalid: OrderedDict[tuple[str, str, int], None] = OrderedDict()
+        self._invalid: OrderedDict[tuple[str, str, int], str] = OrderedDict()  # → the provider
 
     def rejected(self, session: str, key: Key) -> bool:
         """An upstream answered 401 to this very key in this session."""
@@ -85,7 +86,7 @@ class Breaker:
         """It failed: the circuit opens, by what the fault's rule says. A fault that cools nothing leaves it as it was."""
         rule = fault.rule
         if fault.kind == "key":
-            self._invalid[(session, key.id, _print(key))] = None
+            self._invalid[(session, key.id, _print(key))] = key.provider
             while len(self._invalid) > _CIRCUITS:
                 self._invalid.popitem(last=False)
         for_model, for_key = _names(session, key, model)
@@ -93,7 +94,7 @@ class Breaker:
             self.released(session, key, model)
             return
         name = for_key if rule.cools == "key" else for_model
-        circuit = self._circuits.setdefault(name, Circuit())
+        circuit = self._circuits.setdefault(name, Circuit(key.provider))
         self._circuits.move_to_end(name)
         circuit.failures += 1
         circuit.probe = None
@@ -119,6 +120,13 @@ class Breaker:
         for store in (self._circuits, self._invalid):
             for name in [name for name in store if name[0] == session and (key is None or name[1] == key.id)]:
                 del store[name]
+
+    def states(self) -> Counter[tuple[str, str]]:
+        """How many circuits of each provider are `open` (resting) or `half_open` (the next request is a probe), and how many keys `rejected`."""
+        now = self._clock()
+        counted = Counter((one.provider, "open" if one.until > now else "half_open") for one in list(self._circuits.values()))
+        counted.update((provider, "rejected") for provider in list(self._invalid.values()))
+        return counted
 
     def health(self, session: str, keys: tuple[Key, ...]) -> list[dict[str, object]]:
         """For each key: `{provider, key, state, seconds}`, state ready, cooling or rejected."""

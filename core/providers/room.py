@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from core.caller import ANONYMOUS, Caller, request_id
+from core.caller import ANONYMOUS, Caller
 from core.errors import Unauthorized
 from core.providers.breaker import Breaker
 from core.providers.budget import Account, Book, Caps, fingerprint
@@ -21,14 +20,14 @@ from core.providers.credentials import instance_keys, make_key
 from core.providers.entry import KeyReport, check_key
 from core.providers.keyring import Keyring
 from core.providers.policy import Fault, from_answer
+from core.providers.records import attempt_line, request_line
 from core.providers.router import Router
 from core.providers.sealed import Safe, Seals
 from core.providers.table import PROVIDERS, row_of
 from core.providers.tally import Tally
 from core.providers.transport import Transport
-from core.providers.values import Answer, Item, Key, Prompt, Receipt
+from core.providers.values import Answer, Attempt, Candidate, Item, Key, Prompt, Receipt
 from core.providers.writing import Writer
-from core.secrets import redact
 from core.settings import HUGGINGFACE, Settings
 
 log = logging.getLogger(__name__)
@@ -181,7 +180,7 @@ class Providers:
 
     def metrics(self) -> str:
         """Prometheus text."""
-        return self.tally.text()
+        return self.tally.text(self.breaker.states())
 
     async def close(self) -> None:
         """End what is under way, write what is left, close the connections."""
@@ -200,7 +199,7 @@ class Providers:
 
         return Router(
             catalog=view, prices=view, budget=self.account(caller),
-            transport=self.transport, breaker=self.breaker, on_receipt=keep,
+            transport=self.transport, breaker=self.breaker, on_receipt=keep, on_attempt=self._attempted,
         )  # fmt: skip
 
     async def _list(self, key: Key) -> Any:
@@ -215,19 +214,16 @@ class Providers:
 
     def _keep(self, caller_id: str, receipt: Receipt) -> None:
         self.tally.record(receipt)
-        last = receipt.attempts[-1] if receipt.attempts else None
-        line = {
-            "event": "model_request", "request": request_id.get(), "receipt": receipt.id, "caller": fingerprint(caller_id)[:8],
-            "model": receipt.model, "provider": receipt.provider, "outcome": last.outcome if last else "none",
-            "attempts": [[one.provider, one.status, one.outcome, one.latency_ms] for one in receipt.attempts],
-            "skipped": len(receipt.skipped), "latency_ms": receipt.latency_ms, "first_token_ms": receipt.first_token_ms,
-            "cost_usd": receipt.cost_usd,
-        }  # fmt: skip
-        log.info("%s", redact(json.dumps(line, default=str)))
         owner, body = fingerprint(caller_id), receipt.to_dict()
+        request_line(owner[:8], receipt)
         writing = self._writer.submit(lambda: self._store.keep_receipt(receipt.id, receipt.at, owner, body))
         self._writing.add(writing)
         writing.add_done_callback(self._written)
+
+    def _attempted(self, caller_id: str, candidate: Candidate, attempt: Attempt | None) -> None:
+        self.tally.under_way(candidate.provider, -1 if attempt else 1)
+        if attempt:
+            attempt_line(fingerprint(caller_id)[:8], attempt)
 
     def _written(self, writing: asyncio.Future) -> None:
         self._writing.discard(writing)

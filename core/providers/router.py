@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import InvalidInput, ProviderFailed
 from core.providers import exotic
+from core.providers.attempt import Heard
 from core.providers.breaker import Breaker
 from core.providers.run import Run, Surroundings
 from core.providers.transport import Timeouts, Transport
@@ -29,7 +30,7 @@ from core.providers.values import (
 )
 
 
-def _unheard(caller_id: str, receipt: Receipt) -> None:
+def _unheard(*told: object) -> None:
     """Nobody listens."""
 
 
@@ -39,6 +40,7 @@ class Router:
     catalog, prices, budget: see the Protocols; what is not given forbids nothing.
     hedge_seconds: start the next candidate when the first token takes longer; None = never.
     on_receipt: called once for every prompt, also for failed and cancelled ones, with the caller's id.
+    on_attempt: called twice for every attempt, with the caller's id and the candidate: None when it goes out, the attempt when it is over.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Router:
         breaker: Breaker | None = None,
         hedge_seconds: float | None = None,
         on_receipt: Callable[[str, Receipt], None] = _unheard,
+        on_attempt: Heard = _unheard,
     ):
         permissive = Unlimited()
         self.transport = transport or Transport(timeouts=timeouts)
@@ -64,6 +67,7 @@ class Router:
             breaker=self.breaker,
             hedge_seconds=hedge_seconds,
             on_receipt=on_receipt,
+            on_attempt=on_attempt,
         )
 
     async def route(self, prompt: Prompt, keys: Iterable[Key], *, caller_id: str = "local") -> Answer:

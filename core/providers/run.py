@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from core.errors import NoModelFits, OverBudget, ProviderFailed, RateLimited, SpacesError, TimedOut, Unauthorized
-from core.providers.attempt import Asking
+from core.providers.attempt import Asking, Heard
 from core.providers.breaker import Breaker
 from core.providers.order import candidates, estimate
 from core.providers.policy import Fault, decide
@@ -46,6 +46,7 @@ class Surroundings:
     breaker: Breaker
     hedge_seconds: float | None
     on_receipt: Callable[[str, Receipt], None]
+    on_attempt: Heard
 
 
 class Run:
@@ -206,6 +207,7 @@ class Run:
             asking = Asking(
                 candidate, self._numbers, reservation,
                 caller_id=self._caller_id, budget=around.budget, prices=around.prices, breaker=around.breaker,
+                heard=around.on_attempt,
             )  # fmt: skip
             deadline = min(self._deadline, clock() + candidate.key.timeout) if candidate.key.timeout else self._deadline
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Mapping
 
 from core.providers.table import PROVIDERS
 from core.providers.values import Receipt
@@ -20,6 +21,9 @@ _HELP = {
     "requests_total": ("counter", "Prompts by outcome."),
     "attempt_seconds": ("histogram", "Seconds an attempt took, by provider."),
     "first_token_seconds": ("histogram", "Seconds to the first token, by provider."),
+    "in_flight": ("gauge", "Attempts that are under way now, by provider."),
+    "circuits": ("gauge", "Circuits that are not closed now, by provider and state: open rests, half_open waits for its probe."),
+    "rejected_keys": ("gauge", "Keys an upstream called invalid and that are not used again, by provider."),
 }
 _REASONS = (("cooling down", "cooling"), ("over budget", "budget"), ("the provider called", "invalid_key"), ("there is no key", "no_key"))
 _PREFIX = "spaces_os_model_"
@@ -58,13 +62,26 @@ class Tally:
                 else:
                     self._add("cost_usd_total", attempt.cost_usd, provider=provider, paid_by=attempt.paid_by)
 
-    def text(self) -> str:
-        """Prometheus exposition text."""
+    def under_way(self, provider: str, change: int) -> None:
+        """An attempt goes out (1) or is over (-1)."""
+        with self._lock:
+            self._add("in_flight", change, provider=self._name(provider))
+
+    def text(self, states: Mapping[tuple[str, str], int] | None = None) -> str:
+        """Prometheus exposition text; `states` is what the breaker counts now, see `Breaker.states`."""
         lines: list[str] = []
         with self._lock:
+            for gauge in ("circuits", "rejected_keys"):
+                self._counts[gauge].clear()
+            for (provider, state), count in (states or {}).items():
+                name = self._name(provider)
+                if state == "rejected":
+                    self._add("rejected_keys", count, provider=name)
+                else:
+                    self._add("circuits", count, provider=name, state=state)
             for name, (kind, words) in _HELP.items():
                 lines += [f"# HELP {_PREFIX}{name} {words}", f"# TYPE {_PREFIX}{name} {kind}"]
-                if kind == "counter":
+                if kind != "histogram":
                     lines += [f"{_PREFIX}{name}{_labels(labels)} {_figure(value)}" for labels, value in sorted(self._counts[name].items())]
                 else:
                     for labels, buckets in sorted(self._buckets[name].items()):

@@ -421,10 +421,38 @@ def test_metrics_count_without_naming_anybody(door):
     assert "nobody-knows" not in text and "…" not in text
 
 
-def test_a_request_is_logged_with_its_id(door, caplog):
-    answer = door.client().post("/api/providers/route", json=ASK)
-    line = next(json.loads(record.getMessage()) for record in caplog.records if '"model_request"' in record.getMessage())
-    assert line["request"] == answer.headers["x-request-id"] and line["attempts"][0][:3] == ["mine", 200, "answered"]
+def test_metrics_tell_what_is_under_way_and_what_rests(door, mine):
+    def metrics() -> list[str]:
+        return door.client().get("/metrics").text.splitlines()
+
+    with door.client().stream("POST", "/api/providers/route", json={"model": "patient", "prompt": "x", "stream": True}) as answer:
+        lines = answer.iter_lines()
+        assert next(lines).startswith("event: ")
+        assert 'spaces_os_model_in_flight{provider="mine"} 1' in metrics()
+    for _ in range(200):
+        if 'spaces_os_model_in_flight{provider="mine"} 0' in metrics():
+            break
+        time.sleep(0.02)
+    assert 'spaces_os_model_in_flight{provider="mine"} 0' in metrics()
+    door.client().post("/api/providers/route", json={"model": "500", "prompt": "x"})
+    assert 'spaces_os_model_circuits{provider="mine",state="open"} 1' in metrics()
+    door.client().post("/api/providers/route", json={"model": "401", "prompt": "x"})
+    assert 'spaces_os_model_rejected_keys{provider="mine"} 1' in metrics()
+
+
+def test_every_request_and_every_attempt_is_logged_with_its_id(door, mine, other, caplog):
+    def lines(event: str) -> list[dict]:
+        return [json.loads(record.getMessage()) for record in caplog.records if f'"{event}"' in record.getMessage()]
+
+    with door.browser() as browser:
+        add(browser, other)
+        other.script.append("500")
+        answer = browser.post("/api/providers/route", json={**ASK, "prefer": ["theirs"]})
+    (line,) = lines("model_request")
+    assert line["request"] == answer.headers["x-request-id"] and [one[:3] for one in line["attempts"]] == [["theirs", 500, "next"], ["mine", 200, "answered"]]
+    found = [(one["number"], one["provider"], one["status"], one["outcome"], one["error"]) for one in lines("model_attempt")]
+    assert found == [(1, "theirs", 500, "next", "provider_failed"), (2, "mine", 200, "answered", None)]
+    assert {one["request"] for one in lines("model_attempt")} == {line["request"]}
 
 
 PUBLIC = {"public": True, "hub": "http://127.0.0.1:9", "hosts": ("127.0.0.1",)}

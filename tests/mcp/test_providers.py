@@ -27,6 +27,7 @@ def routed(tmp_path_factory):
         yield running, mine, folder
         running.end()
     written = (folder / "data.log").read_text() + "".join(path.read_bytes().decode("latin-1") for path in (folder / "data").glob("store.sqlite*"))
+    assert '"event": "model_attempt"' in written and '"event": "model_request"' in written
     assert OWNERS not in written and HEADERS not in written and "a private question" not in written
 
 

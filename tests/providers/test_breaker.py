@@ -113,3 +113,15 @@ def test_health_says_who_is_ready_cooling_and_rejected(breaker):
     rows = breaker.health("anna", (KEY, OTHER))
     assert [row["state"] for row in rows] == ["cooling", "rejected"] and rows[0]["seconds"] == FIRST_SECONDS
     assert "secret" not in str(rows)
+
+
+def test_what_rests_now_is_counted_by_provider_and_state(breaker, clock):
+    other = Key(id="o", provider="q", secret=Secret("a-secret-value-3"))
+    for session in ("anna", "bert"):
+        breaker.failed(session, KEY, "m", Fault("server", "x"))
+    breaker.failed("anna", other, "m", Fault("key", "x"))
+    assert breaker.states() == {("p", "open"): 2, ("q", "rejected"): 1}
+    clock.now += FIRST_SECONDS + 1
+    assert breaker.states() == {("p", "half_open"): 2, ("q", "rejected"): 1}
+    breaker.succeeded("anna", KEY, "m")
+    assert breaker.states() == {("p", "half_open"): 1, ("q", "rejected"): 1}

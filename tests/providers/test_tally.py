@@ -34,6 +34,21 @@ def test_every_line_is_of_the_format_and_sums_are_right():
         assert "spaces_os_model_" + line in text.splitlines(), line
 
 
+def test_gauges_tell_what_is_so_now():
+    tally = Tally(("mine",))
+    for change in (1, 1, -1):
+        tally.under_way("mine", change)
+    text = tally.text({("mine", "open"): 2, ("mine", "half_open"): 1, ("groq", "rejected"): 1})
+    assert all(line.startswith("# ") or LINE.fullmatch(line) for line in text.splitlines())
+    for line in (
+        'in_flight{provider="mine"} 1', 'circuits{provider="mine",state="open"} 2',
+        'circuits{provider="mine",state="half_open"} 1', 'rejected_keys{provider="groq"} 1',
+    ):  # fmt: skip
+        assert "spaces_os_model_" + line in text.splitlines(), line
+    assert "# TYPE spaces_os_model_circuits gauge" in text
+    assert "circuits{" not in tally.text({}) and "rejected_keys{" not in tally.text({})  # they ended
+
+
 def test_names_of_visitors_making_become_one_label():
     tally = Tally()
     for number in range(1000):
