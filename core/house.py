@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from core.browser import Browser
 from core.build import Projects
 from core.caller import ANONYMOUS, Caller, Door, Risk
 from core.hub import Hub
@@ -29,6 +30,7 @@ class House:
     store: Store
     projects: Projects
     previews: Previews
+    browser: Browser
     providers: Providers
     hub: Hub
     local_hub: LocalHub | None
@@ -81,6 +83,7 @@ class House:
         """End every process and close every file this house opened."""
         if self.local_hub:
             await self.local_hub.close()
+        await self.browser.close()
         await self.previews.close()
         await self.providers.close()
         await self.hub.close()
@@ -111,6 +114,7 @@ def build_house(settings: Settings, port: int) -> House:
         store=store,
         projects=Projects(data / "projects"),
         previews=previews,
+        browser=Browser(data),
         providers=Providers(settings, store),
         hub=Hub(endpoint, local=local is not None),
         local_hub=local,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 import subprocess
@@ -11,8 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_PLAYWRIGHT = "~/.cache/ms-playwright/chromium-*/chrome-linux*/chrome"
+from core.browser import find_chromium
+
 # No sandbox as root; no background traffic: the tests talk to loopback only.
 ARGUMENTS = [
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -26,7 +25,7 @@ def chromium() -> str:
     playwright = [sys.executable, "-m", "playwright", "install", "chromium"]
     if os.geteuid() == 0:
         playwright.insert(-1, "--with-deps")
-    return _find_or_install(_chromium, [*_debian("chromium"), playwright]) or pytest.exit(
+    return _find_or_install(find_chromium, [*_debian("chromium"), playwright]) or pytest.exit(
         "The browser tests need Chromium: install the package `chromium`, or run `playwright install --with-deps chromium`.", 1
     )
 
@@ -44,14 +43,6 @@ def _find_or_install(find: Callable[[], str | None], installers: list[list[str]]
             return found
         subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=600, check=False)
     return find()
-
-
-def _chromium() -> str | None:
-    named = os.environ.get("CHROMIUM")
-    if named and os.access(named, os.X_OK):
-        return named
-    installed = next((path for name in _NAMES if (path := shutil.which(name))), None)
-    return installed or next(iter(sorted(glob.glob(os.path.expanduser(_PLAYWRIGHT)), reverse=True)), None)
 
 
 def _debian(package: str) -> list[list[str]]:

@@ -75,9 +75,22 @@ def tool(one: Action) -> types.Tool:
 
 
 def _result(value: Any) -> types.CallToolResult:
+    value, pictures = _pictures(value)
     text = json.dumps(value, ensure_ascii=False, default=str)
     structured = value if isinstance(value, dict) else {"result": value}
-    return types.CallToolResult(content=[types.TextContent(type="text", text=text)], structuredContent=structured)
+    return types.CallToolResult(content=[types.TextContent(type="text", text=text), *pictures], structuredContent=structured)
+
+
+def _pictures(value: Any) -> tuple[Any, list[types.ImageContent]]:
+    """The value without the bytes of its pictures (`{mime: "image/…", base64}`), and the pictures as MCP has them."""
+    if not isinstance(value, dict):
+        return value, []
+    kept, pictures = dict(value), []
+    for name, one in value.items():
+        if isinstance(one, dict) and "base64" in one and str(one.get("mime")).startswith("image/"):
+            pictures.append(types.ImageContent(type="image", data=one["base64"], mimeType=one["mime"]))
+            kept[name] = {key: part for key, part in one.items() if key != "base64"}
+    return kept, pictures
 
 
 def _failure(error: dict[str, Any]) -> types.CallToolResult:

@@ -16,7 +16,7 @@ from core.browser.chromium import find_chromium, no_chromium
 from core.browser.gate import Gate
 from core.browser.verdict import outcome_of
 from core.browser.worker import Gone, Worker, sweep, trouble
-from core.errors import Conflict, RateLimited, TimedOut
+from core.errors import Conflict, Forbidden, RateLimited, TimedOut
 
 AT_ONCE = 2
 MOST_WAITING = 8
@@ -48,23 +48,28 @@ class Browser:
         """Whether there is a Chromium here."""
         return find_chromium() is not None
 
-    async def check(self, app: ASGIApp, check: Check, *, mount: str) -> dict[str, Any]:
+    async def check(
+        self, app: ASGIApp, check: Check, *, mount: str, hide: tuple[str, ...] = (), strangers: bool = False
+    ) -> dict[str, Any]:
         """Open an app, use it, and say how that went.
 
         Args:
             app: serves the paths below `mount`; everything else is out of the browser's reach.
             check: what to do.
             mount: the front of the app's paths, as in "/p/x".
+            hide: texts that stand nowhere in the result, such as the token in the mount.
+            strangers: the app is a stranger's, so a browser that nothing seals does not open it.
 
         Returns `{status, title, ready_ms, settled, console, failed_requests, accessibility, screenshot, steps, verdict}`.
-        Raises `NotFound` without a Chromium, `RateLimited` when too many wait, `TimedOut` or `Unexpected` when the browser hangs or ends.
+        Raises `NotFound` without a Chromium, `Forbidden` for a stranger's app where it cannot be sealed, `RateLimited` when too many wait, `TimedOut` or `Unexpected` when the browser hangs or ends.
         """
         check_bounds(check)
         executable = find_chromium()
         if executable is None:
             raise no_chromium()
-        future = asyncio.run_coroutine_threadsafe(self._check(executable, app, check, mount), self._running())
-        return outcome_of(await asyncio.wrap_future(future), steps=len(check.steps))
+        future = asyncio.run_coroutine_threadsafe(self._check(executable, app, check, mount, strangers), self._running())
+        found = outcome_of(await asyncio.wrap_future(future), steps=len(check.steps))
+        return _without(found, tuple(text for text in hide if text))
 
     def _running(self) -> asyncio.AbstractEventLoop:
         """The browser's own loop: the server's never waits for it, and it outlives whichever loop asked first."""
@@ -79,7 +84,7 @@ class Browser:
                 sweep(self.name)
             return self._loop
 
-    async def _check(self, executable: str, app: ASGIApp, check: Check, mount: str) -> dict[str, Any]:
+    async def _check(self, executable: str, app: ASGIApp, check: Check, mount: str, strangers: bool) -> dict[str, Any]:
         if self._asked >= AT_ONCE + MOST_WAITING:
             raise RateLimited(f"{self._asked} checks are running or waiting already.", retry_after=10)
         self._asked += 1
@@ -88,6 +93,11 @@ class Browser:
         try:
             async with self._slots:
                 worker = await self._warm(executable)
+                if strangers and not worker.sandboxed:
+                    raise Forbidden(
+                        "This instance is public and its browser has no sandbox, so it opens no app of a visitor.",
+                        "Check the app on your own machine, or look at it in the preview.",
+                    )
                 with self._gate.passage(app, mount) as passage:
                     order = {"url": passage.origin + mount + check.path, "origin": passage.origin, "mount": mount, "check": check.to_dict()}
                     return await self._visit(worker, order, check.limit_seconds + LOOKS_SECONDS)
@@ -158,3 +168,14 @@ class Browser:
             task.cancel()
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*others, return_exceptions=True), 5)
+
+
+def _without(found: Any, hidden: tuple[str, ...]) -> Any:
+    """The same data with "…" in place of the hidden texts."""
+    if isinstance(found, str):
+        for text in hidden:
+            found = found.replace(text, "…")
+        return found
+    if isinstance(found, dict):
+        return {name: value if name == "base64" else _without(value, hidden) for name, value in found.items()}
+    return [_without(each, hidden) for each in found] if isinstance(found, list) else found
