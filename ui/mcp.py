@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
@@ -18,9 +20,10 @@ from mcp import types
 from core.doors.run import follow_action, run_action
 from core.doors.session import Sessions, identify
 from core.errors import SpacesError
-from core.events import Done, Failed, Log, Step
+from core.events import Done, Event, Failed
 from core.house import House
 from core.registry import Action, Call, actions
+from ui.progress import Progress
 
 
 def add_endpoints(house: House, sessions: Sessions) -> None:
@@ -47,20 +50,35 @@ def offer_actions(gradio_server: Any, house: House, sessions: Sessions) -> None:
             call = Call(identify(house, sessions, "mcp", request.headers, request.cookies), house)
             if token is None:
                 return _result(await run_action(name, arguments, call))
-            sent = 0
-            async for event in follow_action(name, arguments, call):
-                if isinstance(event, Done):
-                    return _result(event.result)
-                if isinstance(event, Failed):
-                    return _failure(event.error)
-                if isinstance(event, Step | Log):
-                    sent += 1
-                    await context.session.send_progress_notification(
-                        token, progress=sent, message=event.text, related_request_id=str(context.request_id)
-                    )
+
+            async def send(number: int, message: str) -> None:
+                await context.session.send_progress_notification(
+                    token, progress=number, message=message, related_request_id=str(context.request_id)
+                )
+
+            return await _followed(follow_action(name, _streaming(name, arguments), call), Progress(send))
         except SpacesError as error:
             return _failure(error.to_dict())
-        raise AssertionError("an action ends with Done or Failed")
+
+
+async def _followed(events: AsyncGenerator[Event, None], progress: Progress) -> types.CallToolResult:
+    try:
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Done | Failed):
+                    await progress.flush()
+                    return _result(event.result) if isinstance(event, Done) else _failure(event.error)
+                await progress.tell(event)
+    finally:
+        progress.close()
+    raise AssertionError("an action ends with Done or Failed")
+
+
+def _streaming(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Who asks for progress gets the pieces of an answer, unless it said otherwise."""
+    one = actions().get(name)
+    able = one is not None and "stream" in one.schema.get("properties", {})
+    return {"stream": True, **arguments} if able else arguments
 
 
 def tool(one: Action) -> types.Tool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -41,7 +41,7 @@ async def run_action(name: str, given: Mapping[str, Any], call: Call) -> Any:
                 await asyncio.to_thread(call.house.store.record, call.caller.id, call.caller.door, name, outcome)
 
 
-async def follow_action(name: str, given: Mapping[str, Any], call: Call) -> AsyncIterator[Event]:
+async def follow_action(name: str, given: Mapping[str, Any], call: Call) -> AsyncGenerator[Event, None]:
     """The events of one action as they happen, ending with `Done` or `Failed`. Leaving early cancels the action.
 
     What it still tells while it is being cancelled, such as a receipt, goes to the call's own listener.

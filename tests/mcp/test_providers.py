@@ -58,6 +58,28 @@ def test_an_agents_own_key_comes_by_header_and_is_never_given_back(routed):
     assert not any(key in json.dumps([body, keys]) for key in (OWNERS, HEADERS))
 
 
+def test_who_asks_for_progress_reads_the_answer_while_it_comes(routed):
+    server, mine, _ = routed
+    mine.go.clear()
+    said: list[tuple[float, str]] = []
+
+    async def progress(done, total, message):
+        said.append((done, message))
+        mine.go.set()  # the upstream goes on only when the first piece has come all the way
+
+    async def call():
+        async with httpx.AsyncClient(timeout=60) as http:
+            async with streamable_http_client(server.url + "/gradio_api/mcp/", http_client=http) as (read, write, *_), ClientSession(read, write) as session:
+                await session.initialize()
+                given = {"model": "waits-for-go", "prompt": "a private question"}
+                return await session.call_tool("provider_route_request", given, progress_callback=progress)
+
+    result = asyncio.run(call())
+    assert mine.go.is_set() and said[0][1] == "first "
+    assert json.loads(result.content[0].text)["text"] == "".join(message for _, message in said) == "first then last"
+    assert [number for number, _ in said] == list(range(1, len(said) + 1))
+
+
 def test_an_answer_that_is_refused_is_an_error_with_its_receipt(routed):
     server, _, _ = routed
     failed, body = tool(server, "provider_route_request", {"model": "402", "prompt": "a private question"})

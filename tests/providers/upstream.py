@@ -108,6 +108,15 @@ async def odd_sse(wire: Wire) -> None:
     await wire.end_stream()
 
 
+async def waits_for_go(wire: Wire) -> None:
+    """The first word, then nothing until the test lets it go on (or twenty seconds have passed)."""
+    await wire.begin_stream()
+    await wire.chunk(event({"content": "first "}))
+    await asyncio.to_thread(wire.upstream.go.wait, 20)
+    await wire.chunk(event({"content": "then "}) + event({"content": "last"}))
+    await wire.chunk(event({}, finish="stop") + event(usage=USAGE) + b"data: [DONE]\n\n", last=True)
+
+
 async def slow_first_token(wire: Wire) -> None:
     if await wire_waits(wire, 1.0):
         await ok(wire)
@@ -259,7 +268,7 @@ PLAYS: dict[str, Play] = {
     "odd-sse": odd_sse, "only-broken-events": only_broken_events, "endless": endless, "slow-headers": slow_headers, "drip": drip,
     "drip-headers": drip_headers, "drip-json": drip_json, "redirect": redirect, "drop": drop, "not-http": not_http, "empty": empty,
     "cut": cut, "unfinished": unfinished, "never-closes": never_closes, "cut-after-the-end": cut_after_the_end, "error-in-stream": error_in_stream, "echo-key": echo_key, "patient": patient,
-    "slow-first-token": slow_first_token, "thinks-and-calls": thinks_and_calls,
+    "slow-first-token": slow_first_token, "waits-for-go": waits_for_go, "thinks-and-calls": thinks_and_calls,
     "400": status(400), "400-model": status(400, {"message": "no such model", "code": "model_not_supported"}), "422": status(422),
     "400-moderation": status(400, {"message": "filtered", "code": "content_filter"}), "401": status(401), "402": status(402),
     "403": status(403), "403-moderation": status(403, MODERATED), "404": status(404), "408": status(408), "413": status(413),
@@ -273,7 +282,7 @@ PLAYS: dict[str, Play] = {
 class Upstream:
     """A running upstream. `elsewhere`: where a POST's redirect leads. `script`: plays for the next requests, before the model's name
     counts. `redirects`: paths that answer 302.
-    `pages`: paths whose GET answers a status and a body of their own."""
+    `go`: set by a test to let a play go on. `pages`: paths whose GET answers a status and a body of their own."""
 
     name: str
     port: int = 0
@@ -284,6 +293,7 @@ class Upstream:
     redirects: dict[str, str] = field(default_factory=dict)
     pages: dict[str, tuple[int, Any]] = field(default_factory=dict)
     connections: int = 0
+    go: threading.Event = field(default_factory=threading.Event)
 
     @property
     def base_url(self) -> str:
