@@ -83,8 +83,8 @@ class House:
         """End every process and close every file this house opened."""
         if self.local_hub:
             await self.local_hub.close()
-        await self.browser.close()
         await self.previews.close()
+        await self.browser.close()
         await self.providers.close()
         await self.hub.close()
         self.store.close()

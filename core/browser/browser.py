@@ -164,6 +164,8 @@ class Browser:
         if self._gate.port:
             await self._gate.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=2)  # connections to apps are being closed here
         for task in others:
             task.cancel()
         with suppress(TimeoutError):

@@ -41,7 +41,15 @@ async def _fill(page: Page, step: dict[str, Any], patience: float) -> None:
 
 async def _select(page: Page, step: dict[str, Any], patience: float) -> None:
     """A <select>'s option; else the option or radio button of that name that the element opens or holds."""
-    element, wanted = await find(page, step), _words(step["value"])
+    wanted = _words(step["value"])
+    try:
+        element = await find(page, step)
+    except StepFailed:
+        radio = page.get_by_role("radio", name=wanted, exact=True)
+        if await radio.count() != 1:
+            raise
+        await radio.check(timeout=ACTS_MILLISECONDS)  # a group of radio buttons often has no name of its own
+        return
     if await element.evaluate("(element) => element.matches('select')"):
         options = await element.evaluate("(element) => [...element.options].map((option) => option.label)")
         if wanted not in options and not await element.locator(f"option[value={_quoted(wanted)}]").count():
