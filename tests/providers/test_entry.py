@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.errors import Forbidden, InvalidInput, Unauthorized
+from core.errors import Forbidden, Unauthorized
 from core.providers import Key, Transport
 from core.providers.entry import KeyReport, check_key
 from core.secrets import Secret
@@ -62,8 +62,13 @@ def test_a_token_that_may_infer_and_one_that_may_not():
 
 
 def test_a_management_key_cannot_ask_models():
-    with pytest.raises(InvalidInput):
-        check("openrouter", path="/v1/key", body={"data": {"is_management_key": True}})
+    report = check("openrouter", path="/v1/key", body={"data": {"is_management_key": True}})
+    assert report.management and report.can_infer is False and "other keys" in report.note
+
+
+def test_the_organisations_that_can_pay_are_told():
+    orgs = [{"name": "pays", "canPay": True}, {"name": "cannot", "canPay": False}, {"name": "untold"}]
+    assert check("huggingface", path="/api/whoami-v2", body={"name": "me", "orgs": orgs}, base=False).orgs == ("pays", "untold")
 
 
 def test_a_provider_of_litellms_has_nothing_free_to_ask():

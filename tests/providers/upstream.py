@@ -292,6 +292,7 @@ class Upstream:
     script: list[str] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
     pages: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    serves: Callable[[Wire], Awaitable[bool]] | None = None  # answers before all others; False passes the request on
     connections: int = 0
     go: threading.Event = field(default_factory=threading.Event)
 
@@ -318,6 +319,8 @@ class Upstream:
                 wire = Wire(seen, reader, writer, self)
                 if path in self.redirects:
                     await wire.answer(302, b"", f"Location: {self.redirects[path]}")
+                    continue
+                if self.serves and await self.serves(wire):
                     continue
                 if method == "GET":
                     await wire.answer(*self.pages.get(path, (200, MODELS)))
