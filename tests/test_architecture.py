@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOUNDATIONS = {"errors", "settings", "secrets", "caller", "events", "store", "git", "registry", "instance", "config", "addresses"}
+FOUNDATIONS = {"errors", "exposition", "settings", "secrets", "caller", "events", "store", "git", "registry", "instance", "config", "addresses"}
 ROOMS = {"hub", "build", "box", "browser", "preview", "deploy", "localhub", "providers"}
 
 

@@ -9,13 +9,16 @@ from core.box.engine import Address, EngineStatus, Entry, Handle, Launch, Networ
 from core.box.limits import MB, Limits
 from core.box.local import ProcessEngine
 from core.box.logs import LogLine, LogRing, Source, pump
+from core.box.monitor import Breach, Figures, Monitor, Watch
 
 __all__ = [
     "MB",
     "Address",
+    "Breach",
     "Egress",
     "EngineStatus",
     "Entry",
+    "Figures",
     "Gateway",
     "Handle",
     "Host",
@@ -23,11 +26,13 @@ __all__ = [
     "Limits",
     "LogLine",
     "LogRing",
+    "Monitor",
     "Network",
     "ProcessEngine",
     "SandboxEngine",
     "Seal",
     "Source",
+    "Watch",
     "Workspace",
     "pump",
     "read_hosts",

@@ -36,6 +36,7 @@ class LogRing:
         self._max_lines, self._max_size = lines, size
         self._size = 0
         self._next = 1
+        self.received = 0  # bytes that were written to it, also those that fell out
         self._closed = False
         self._lock = threading.Lock()
         self._wakers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
@@ -104,6 +105,7 @@ def pump(descriptor: int, ring: LogRing, *, source: Source = "run", rate: int = 
     allowance, before = float(rate), time.monotonic()
     try:
         while chunk := os.read(descriptor, 65536):
+            ring.received += len(chunk)
             *whole, partial = (partial + chunk).split(b"\n")
             for line in whole:
                 ring.append(_text(line), source)

@@ -1,6 +1,8 @@
-"""`GET /metrics`: what the router did, as Prometheus text. Sums over everybody; no caller, key, model or prompt."""
+"""`GET /metrics`: what the router and the previews did, as Prometheus text. Sums; no caller, key, model, prompt or project."""
 
 from __future__ import annotations
+
+import asyncio
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -13,6 +15,7 @@ def routes(house: House) -> list[Route]:
     """The one route."""
 
     async def metrics(request: Request) -> Response:
-        return PlainTextResponse(house.providers.metrics(), media_type="text/plain; version=0.0.4")
+        text = house.providers.metrics() + await asyncio.to_thread(house.previews.metrics)
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
     return [Route("/metrics", metrics, methods=["GET"])]

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-import psutil
-
-from core.box import Address, Handle, LogRing, Workspace, tree
+from core.box import Address, Breach, Handle, LogRing, Watch, Workspace, tree
 from core.errors import AppFailed, SpacesError, TimedOut
 from core.preview.spec import PreviewSpec
 from core.preview.upstream import Upstream
 from core.secrets import redact
 
 Stage = Literal["building", "starting", "running", "failed", "stopped"]
+Cause = Literal["stopped", "failed", "memory", "disk", "processes", "idle", "evicted"]
 
 
 class Ended(Exception):
@@ -29,16 +29,19 @@ class Preview:
     """An app under one capability address.
 
     `url` is where it is served on our port (mount + "/"), `stage` one of building, starting, running,
-    failed, stopped; `error` is the shape of a `SpacesError` once it failed.
+    failed, stopped; `error` is the shape of a `SpacesError` once it failed. `changed` is called after each change of stage.
     """
 
-    def __init__(self, spec: PreviewSpec, *, id: str, token: str, place: Workspace):
+    def __init__(
+        self, spec: PreviewSpec, *, id: str, token: str, place: Workspace, changed: Callable[[Preview], None] = lambda preview: None
+    ):
         self.spec, self.id, self.token = spec, id, token
         self.mount = spec.mount if spec.mount is not None else f"/p/{id}-{token}"
         self.url = self.mount + "/"
         self.stage: Stage = "building"
         self.stages: list[Stage] = ["building"]  # every one it has been in
         self.error: dict[str, Any] | None = None
+        self.cause: Cause | None = None  # why it has ended
         self.started_at = datetime.now(UTC)
         self.ready_seconds: float | None = None
         self.last_used = time.monotonic()
@@ -49,16 +52,19 @@ class Preview:
         self.logs = LogRing(
             lines=limits.log_lines, size=limits.log_bytes, clean=lambda text: redact(text.replace(token, "…"), *hidden)
         )
-        self.usage = tree.Usage(0, 0.0, 0)
-        self.cpu_percent = 0.0
-        self.disk_bytes = 0
+        self.watch = Watch(
+            id, lambda: self.pid, place.root, limits, breached=self._breached, written=lambda: self.logs.received
+        )
         self.clients: dict[asyncio.AbstractEventLoop, Upstream] = {}
-        self.seen: set[psutil.Process] = set()
         self.ending = threading.Event()  # somebody asked it to end
         self.ended = threading.Event()  # nothing of it is left
         self.handle: Handle | None = None
         self._reason: SpacesError | None = None
         self._lock = threading.RLock()
+        self._changed = changed
+        self._open = 0
+        self._resting = threading.Lock()
+        self._stopped: frozenset[tree.Known] = frozenset()
         self._wakers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
 
     @property
@@ -70,17 +76,71 @@ class Preview:
         """The process at the root of the tree, while there is one."""
         return getattr(self.handle, "pid", None)
 
+    @property
+    def seen(self) -> set[tree.Known]:
+        """Every process met below it: ended with it even if it slips out of its tree."""
+        return self.watch.seen
+
+    @property
+    def frozen(self) -> bool:
+        """Its processes stand still until somebody uses it; it still counts as running."""
+        return self.watch.frozen
+
     def touch(self) -> None:
-        """It was used just now; idleness counts from here."""
+        """It is used just now: idleness counts from here, and a frozen one goes on."""
         self.last_used = time.monotonic()
+        if self.watch.frozen:
+            with self._resting:
+                tree.thaw(self._stopped)
+                self._stopped, self.watch.frozen = frozenset(), False
+
+    @contextmanager
+    def use(self) -> Iterator[None]:
+        """Somebody is connected: a request, an event stream or a WebSocket is open. It is not idle meanwhile."""
+        with self._lock:
+            self._open += 1
+        try:
+            self.touch()
+            yield
+        finally:
+            with self._lock:
+                self._open -= 1
+            self.touch()
+
+    @property
+    def idle_seconds(self) -> float:
+        """Since the last use; 0 while somebody is connected."""
+        return 0.0 if self._open else time.monotonic() - self.last_used
+
+    def freeze(self) -> None:
+        """Let its processes stand still, unless somebody uses it at the same moment."""
+        with self._resting:
+            if self.pid is None or self.watch.frozen:
+                return
+            before = self.last_used
+            self.watch.frozen = True  # from here on whoever uses it waits for the lock
+            self._stopped = tree.freeze(self.pid, wanted=lambda: self.last_used == before and not self._open)
+            self.watch.frozen = bool(self._stopped)
 
     def stats(self) -> dict[str, Any]:
-        """`{rss_bytes, cpu_percent, processes, disk_bytes}` as last measured, at most a second ago."""
+        """What it uses, measured at most a second ago, memory_bytes at most two.
+
+        `{memory_bytes, rss_bytes, peak_bytes, cpu_percent, cpu_seconds, processes, threads, disk_bytes, files,
+        log_bytes_per_second, frozen}`; memory_bytes counts shared pages once, cpu_percent is of one core.
+        """
+        now = self.watch.figures
         return {
-            "rss_bytes": self.usage.rss_bytes,
-            "cpu_percent": round(self.cpu_percent, 1),
-            "processes": self.usage.processes,
-            "disk_bytes": self.disk_bytes,
+            "memory_bytes": now.memory_bytes,
+            "rss_bytes": now.rss_bytes,
+            "peak_bytes": now.peak_bytes,
+            "cpu_percent": now.cpu_percent,
+            "cpu_seconds": round(now.cpu_seconds, 2),
+            "processes": now.processes,
+            "threads": now.threads,
+            "disk_bytes": now.disk_bytes,
+            "files": now.entries,
+            "log_bytes_per_second": now.log_bytes_per_second,
+            "frozen": self.frozen,
         }
 
     async def ready(self, timeout: float = 60) -> None:
@@ -109,19 +169,20 @@ class Preview:
             with self._lock:
                 self._wakers.discard(waker)
 
-    def remember(self, processes: list[psutil.Process]) -> None:
-        """Processes seen below it: ended with it even if they slip out of its tree."""
-        self.seen = {process for process in (*processes, *self.seen) if process.is_running()}
+    def _breached(self, breach: Breach) -> None:
+        self.end(breach.error, note=breach.sentence, cause=breach.kind)
 
-    def end(self, reason: SpacesError | None = None, *, note: str = "") -> None:
+    def end(self, reason: SpacesError | None = None, *, note: str = "", cause: Cause = "stopped") -> None:
         """End the app, with everything it forked, and wait until that is so. Blocks; safe to call twice.
 
         Args:
             reason: the preview failed because of this; None when it was simply stopped.
             note: a line for the log.
+            cause: why, in one word, for the figures of all.
         """
         with self._lock:
             if self.live and not self.ending.is_set():
+                self.cause = cause
                 self._reason = reason
                 self.logs.append(note or (reason.message if reason else "Stopped."), "run")
             self.ending.set()
@@ -143,6 +204,7 @@ class Preview:
         with self._lock:
             self._reason = self._reason or reason
             self.error = self._reason.to_dict() if self._reason else None
+            self.cause = self.cause or ("failed" if self._reason else "stopped")
         self.become("failed" if self._reason else "stopped")
         for loop, client in list(self.clients.items()):
             if loop.is_running():
@@ -162,3 +224,4 @@ class Preview:
                 loop.call_soon_threadsafe(event.set)
             except RuntimeError:
                 continue  # that loop is closed
+        self._changed(self)

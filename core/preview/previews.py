@@ -13,16 +13,17 @@ from pathlib import Path
 import anyio.to_thread
 from starlette.types import Receive, Scope, Send
 
-from core.box import Egress, EngineStatus, ProcessEngine, SandboxEngine, workspace
+from core.box import Egress, EngineStatus, Monitor, ProcessEngine, SandboxEngine, Watch, workspace
 from core.errors import Conflict, NotFound
 from core.preview import pages
 from core.preview.environment import Environments
 from core.preview.exchange import Exchange
+from core.preview.gauges import Gauges
 from core.preview.life import Networks, begin
 from core.preview.preview import Preview
 from core.preview.proxy import path_below, proxy
 from core.preview.spec import PreviewSpec, check_spec
-from core.preview.watch import start_watching
+from core.preview.watch import attend
 
 REMEMBERED = 50  # ended previews whose log can still be read
 # A Space is itself shown in a frame of the Hub's page.
@@ -57,7 +58,8 @@ class Previews:
         self.networks = Networks(Egress(), index_hosts)
         self._previews: OrderedDict[str, Preview] = OrderedDict()
         self._stopped = threading.Event()
-        self._watcher: threading.Thread | None = None
+        self.monitor = Monitor(looked=self._attend)
+        self._gauges = Gauges()
         self.sweep()
 
     def sweep(self) -> int:
@@ -88,19 +90,34 @@ class Previews:
     def _start(self, spec: PreviewSpec) -> Preview:
         id, token = secrets.token_hex(5), secrets.token_urlsafe(16)
         place = workspace.create(self.root / "live" / id, spec.files)
-        preview = Preview(spec, id=id, token=token, place=place)
+        preview = Preview(spec, id=id, token=token, place=place, changed=self._changed)
         with self._lock:
             if self._stopped.is_set():
                 workspace.remove(place.root)
                 raise Conflict("The server is being stopped.", "Start it again when the server is back.")
-            self._watcher = self._watcher or start_watching(self._live, self._stopped)
             self._previews[id] = preview
             leaving = self._least_used() if spec.idle_seconds is not None else []
             self._forget_old()
+        self.monitor.watch(preview.watch)
         for old in leaving:
-            old.end(note="Stopped to make room for a newer preview.")
+            old.end(note="Stopped to make room for a newer preview.", cause="evicted")
         begin(preview, self.engine, self.environments, self.networks)
         return preview
+
+    def _attend(self, watch: Watch) -> None:
+        with self._lock:
+            preview = self._previews.get(watch.name)
+        if preview is not None:
+            attend(preview)
+
+    def _changed(self, preview: Preview) -> None:
+        self._gauges.note(preview)
+        if not preview.live:
+            self.monitor.forget(preview.watch)
+
+    def metrics(self) -> str:
+        """How many run, what they use, how they started and why they ended, as Prometheus text. Sums, no names."""
+        return "\n".join(self._gauges.lines(self._live(), engine=self.status().engine)) + "\n"
 
     def _live(self) -> list[Preview]:
         with self._lock:
@@ -147,7 +164,8 @@ class Previews:
 
     async def proxy_to(self, preview: Preview, scope: Scope, receive: Receive, send: Send, *, prefix: str) -> None:
         """Serve one request or WebSocket from that app; `prefix` is the front of the path the app does not see."""
-        await proxy(preview, scope, receive, send, prefix=prefix, ancestors=self.ancestors)
+        with preview.use():
+            await proxy(preview, scope, receive, send, prefix=prefix, ancestors=self.ancestors)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application to mount at "/p": /p/<id>-<token>/… of every preview, one and the same 404 for all else."""
@@ -177,8 +195,7 @@ class Previews:
             thread.start()
         for thread in threads:
             thread.join()
-        if self._watcher is not None:
-            self._watcher.join(5)
+        self.monitor.close()
         self.networks.egress.close()
         self.engine.close()
         workspace.remove(self.root / "live")

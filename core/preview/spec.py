@@ -41,6 +41,7 @@ class PreviewSpec:
     app_file: the file to run, or to show for a static one ("index.html").
     env, secrets: become the app's environment; nothing else of ours does.
     mount: path prefix the app is served under; None for "/p/<id>-<token>".
+    freeze_seconds: its processes stand still after so long without a request, until the next one; None for never.
     idle_seconds: stopped after so long without a request; None for never (and never evicted).
     network: what the app's process may reach: nothing (sealed), TCP on one port of its own (tcp-own), or `hosts` (egress).
     hosts: for egress, names like "huggingface.co", "*.hf.co" or "example.org:8443".
@@ -55,6 +56,7 @@ class PreviewSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     mount: str | None = None
+    freeze_seconds: float | None = 300
     idle_seconds: float | None = 900
     limits: Limits = field(default_factory=Limits)
     network: Network = "sealed"

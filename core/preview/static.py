@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import stat
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 
 import anyio.to_thread
+
+from core.box import workspace
+from core.errors import NotFound
 
 CHUNK = 256 * 1024
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".webmanifest": "application/manifest+json",
@@ -48,24 +50,11 @@ def find(root: Path, path: str, index: str) -> File | None:
 
 
 def _open(root: Path, parts: list[str]) -> File | None:
-    """Open step by step without following a link, so that no link made meanwhile leads out."""
-    here = None
     try:
-        here = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-        for part in parts[:-1]:
-            below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
-            os.close(here)
-            here = below
-        descriptor = os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=here)
-    except OSError:
+        descriptor = workspace.open_file(root, parts)
+    except NotFound:
         return None
-    finally:
-        if here is not None:
-            os.close(here)
     info = os.fstat(descriptor)
-    if not stat.S_ISREG(info.st_mode):
-        os.close(descriptor)
-        return None
     return File(descriptor, info.st_size, info.st_mtime, content_type(parts[-1]))
 
 
