@@ -45,11 +45,12 @@ class KeyReport:
         return asdict(self)
 
 
-async def check_key(key: Key, transport: Transport, *, hub: str) -> KeyReport:
+async def check_key(key: Key, transport: Transport, *, hub: str, router: str | None = None) -> KeyReport:
     """Ask the upstream about a key: the Hub's `whoami`, OpenRouter's `/key`, elsewhere `/models`.
 
     Args:
         hub: address of the Hub that knows Hugging Face tokens, from the instance's own settings.
+        router: the address those settings give Hugging Face's router, if any; whose tokens the same Hub knows.
     Returns a report; `checked` is False when the upstream cannot be reached now, or has nothing free to ask.
     Raises Unauthorized or Forbidden when the upstream refuses the key.
     """
@@ -57,7 +58,7 @@ async def check_key(key: Key, transport: Transport, *, hub: str) -> KeyReport:
     if row.wire == "exotic":
         return KeyReport(False, "Its first answer will tell whether it is valid.")
     try:
-        if key.provider == "huggingface" and not key.base_url:
+        if key.provider == "huggingface" and key.base_url in (None, router):
             body = await _get(f"{hub.rstrip('/')}/api/whoami-v2", key, transport, private=True)
             return _huggingface(body)
         base = base_url(row, key)

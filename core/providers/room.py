@@ -154,7 +154,8 @@ class Providers:
 
     async def check(self, key: Key) -> KeyReport:
         """Ask the upstream about a key."""
-        return await check_key(key, self.transport, hub=self._settings.huggingface.endpoint)
+        own = self._settings.huggingface
+        return await check_key(key, self.transport, hub=own.endpoint, router=own.url)
 
     async def forget(self, key: Key, caller_id: str) -> None:
         """Drop what other parts keep of a key that was removed or rotated, and end the copy a browser has of it."""
