@@ -103,7 +103,7 @@ def header_keys(
 def instance_keys(settings: Settings) -> tuple[Key, ...]:
     """The keys of the process itself, from its settings."""
     own = settings.huggingface
-    parts = [("huggingface", own.token, own.url, own)] if own.token else []
+    parts = [("huggingface", own.token, own.url, own)] if own.token or own.url else []
     parts += [(name, part.api_key, part.url, part) for name, part in settings.providers.items() if part.api_key or part.url]
     return tuple(
         replace(
