@@ -22,6 +22,7 @@ from core.providers import (
     Task,
     ToolCallDelta,
     ToolCalls,
+    billed,
     broken_off,
     build_prompt,
     recommend,
@@ -134,17 +135,23 @@ def _answer(text: str, reasoning: str, tool_calls: Any, finish_reason: str, usag
 
 @action(risk="write", title="Manage provider keys", idempotent=True)
 async def provider_manage_keys(
-    call: Call, command: Literal["list", "test", "order", "enable", "disable", "label", "remove"] = "list", ids: list[str] | None = None, label: str = ""
+    call: Call,
+    command: Literal["list", "test", "order", "enable", "disable", "label", "bill_to", "remove"] = "list",
+    ids: list[str] | None = None,
+    label: str = "",
+    bill_to: str = "",
 ) -> dict:
-    """List the caller's provider keys, test, order, switch off or on, label or remove them. Never takes or returns a key.
+    """List the caller's provider keys, test, order, switch off or on, label or remove them, say who pays. Never takes or returns a key.
 
     Keys are added on the Keys tab, which posts them to this server's own route. Items have id, provider, label,
-    owner (visitor or instance), last4, state (ready, cooling or rejected), disabled, models; a test adds report.
+    owner (visitor or instance), last4, state (ready, cooling or rejected), disabled, models, payers (organisations that
+    can pay through it), bill_to (the one that does); a test adds report.
 
     Args:
         command: what to do; list changes nothing.
         ids: the keys it is about; for order, those that come first, in their order.
         label: the new label, up to 60 characters, for the command label.
+        bill_to: for the command bill_to, one of the key's payers; empty is the key's own account.
     """
     caller, room = call.caller, call.house.providers
     if command == "test":
@@ -161,6 +168,9 @@ async def provider_manage_keys(
                 await room.forget(ring.remove(id), caller.id)
         elif command == "label":
             ring.change(named[0], label=" ".join(label.split())[:60] or ring.find(named[0]).provider)
+        elif command == "bill_to":
+            for id in named:
+                ring.change(id, bill_to=billed(ring.find(id), bill_to))
         else:
             for id in named:
                 ring.change(id, disabled=command == "disable")
