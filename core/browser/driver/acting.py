@@ -43,7 +43,7 @@ async def _select(page: Page, step: dict[str, Any], patience: float) -> None:
     """A <select>'s option; else the option or radio button of that name that the element opens or holds."""
     wanted = _words(step["value"])
     try:
-        element = await find(page, step)
+        element = await find(page, step, seconds=APPEARS_SECONDS / 2)
     except StepFailed:
         radio = page.get_by_role("radio", name=wanted, exact=True)
         if await radio.count() != 1:

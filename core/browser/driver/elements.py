@@ -21,6 +21,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "upload": ("button",),
     "press": ("textbox", "searchbox", "button"),
 }
+TAKES_INPUT = ("fill", "select", "check", "uncheck")  # a text beside a field is not the field
 APPEARS_SECONDS = 5.0
 _ROLE = re.compile(r"[a-z]{2,30}")
 
@@ -76,7 +77,8 @@ def _readings(page: Page, step: dict[str, Any]):
             yield page.get_by_role(each, name=name, exact=exact)
         yield page.get_by_label(name, exact=exact).filter(visible=True)
         yield page.get_by_placeholder(name, exact=exact).filter(visible=True)
-        yield page.get_by_text(name, exact=exact).filter(visible=True)
+        if step["do"] not in TAKES_INPUT:
+            yield page.get_by_text(name, exact=exact).filter(visible=True)
     yield page.get_by_test_id(name)
 
 
