@@ -1,7 +1,7 @@
 """Runs one Python app so that whatever server it starts listens on the inherited socket and nowhere else.
 
-Run as `python -I -u bootstrap.py`: the policy is JSON on descriptor 3, the bound unix socket is descriptor 4.
-It belongs to the app's process, not to ours: nothing of the server is importable from here.
+Run as `python -I -u bootstrap.py`: the policy is JSON on descriptor 3, the bound unix socket is descriptor 4. A zygote
+calls `run` instead. It belongs to the app's process, not to ours: nothing of the server is importable from here.
 """
 
 import importlib.util
@@ -22,11 +22,19 @@ def read_policy():
 
 def load(name):
     """A module beside this file, without putting this directory on the app's path."""
-    spec = importlib.util.spec_from_file_location(f"_preview_{name}", os.path.join(HERE, f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    known = f"_preview_{name}"
+    if known not in sys.modules:
+        spec = importlib.util.spec_from_file_location(known, os.path.join(HERE, f"{name}.py"))
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[known] = module
+        spec.loader.exec_module(module)
+    return sys.modules[known]
+
+
+def prepare():
+    """Load what `run` needs, for forks that come later."""
+    for name in ("sockets", "servers"):
+        load(name)
 
 
 def report(error):
@@ -41,14 +49,18 @@ def _is_ours(filename):
     return os.path.dirname(filename) == HERE or filename in (runpy.__file__, "<frozen runpy>")
 
 
-def main():
-    policy = read_policy()
-    listener = socket.socket(fileno=4)
+def run(policy, listener):
+    """Run the app to its end, `listener` being the one socket it can be reached by. Ends the process when it fails.
+
+    policy: script or module, arguments, directory, mount, port, fallback.
+    """
     listener.set_inheritable(False)
     sockets = load("sockets")
     own = sockets.OwnServer(policy, listener)
     sockets.install(own)
-    load("servers").install(policy, own)
+    servers = load("servers")
+    servers.install(policy, own)
+    arguments = servers.arguments_of(policy)
     beside = os.path.dirname(policy["script"] or "")  # as `python folder/app.py` does
     sys.path.insert(0, os.path.join(policy["directory"], beside))
     for extra in reversed(os.environ.get("PYTHONPATH", "").split(os.pathsep)):
@@ -56,10 +68,10 @@ def main():
             sys.path.insert(1, extra)
     try:
         if policy["module"]:
-            sys.argv = [policy["module"], *policy["arguments"]]
+            sys.argv = [policy["module"], *arguments]
             runpy.run_module(policy["module"], run_name="__main__", alter_sys=True)
         else:
-            sys.argv = [policy["script"], *policy["arguments"]]
+            sys.argv = [policy["script"], *arguments]
             runpy.run_path(policy["script"], run_name="__main__")
     except Exception as error:
         report(error)
@@ -68,4 +80,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(read_policy(), socket.socket(fileno=4))

@@ -29,6 +29,27 @@ HOSTED = {
     "num_workers": None,
 }
 
+# `streamlit run` flags that belong to the host: behind a prefix, in a page of opaque origin, without a file watcher.
+STREAMLIT_FLAGS = {
+    "server.headless": "true",
+    "server.address": "127.0.0.1",
+    "server.enableCORS": "false",
+    "server.enableXsrfProtection": "false",
+    "server.fileWatcherType": "none",
+    "browser.gatherUsageStats": "false",
+    "global.developmentMode": "false",
+}
+
+
+def arguments_of(policy):
+    """The program's arguments, with our flags behind those of `streamlit run`: the last one counts."""
+    given = list(policy["arguments"])
+    if policy["module"] != "streamlit" or given[:1] != ["run"]:
+        return given
+    flags = STREAMLIT_FLAGS | {"server.port": str(policy["port"]), "server.baseUrlPath": policy["mount"].strip("/")}
+    end = given.index("--") if "--" in given else len(given)  # what follows is the script's own
+    return [*given[:end], *(f"--{name}={value}" for name, value in flags.items()), *given[end:]]
+
 
 def install(policy, own):
     """Arrange every change: at once for modules that are there, for the others when they are first imported.
@@ -79,11 +100,25 @@ def change_uvicorn_config(policy, module):
         given.arguments.update(uds=None, fd=None, reload=False, workers=1, proxy_headers=True, forwarded_allow_ips="*")
         for name in ("ssl_keyfile", "ssl_certfile"):
             given.arguments.pop(name, None)
-        if not getattr(app, "_serves_own_prefix", False) and not given.arguments.get("root_path"):
+        if policy["module"] == "streamlit":
+            given.arguments["app"] = with_prefix(app, policy["mount"])
+        elif not getattr(app, "_serves_own_prefix", False) and not given.arguments.get("root_path"):
             given.arguments["root_path"] = policy["mount"]
         original(*given.args, **given.kwargs)
 
     module.Config.__init__ = initialize
+
+
+def with_prefix(app, mount):
+    """The application, given whole paths again: Streamlit's routes begin with its base path."""
+
+    async def prefixed(scope, receive, send):
+        if "path" in scope:
+            raw = scope.get("raw_path")
+            scope = scope | {"path": mount + scope["path"], "raw_path": raw and mount.encode() + raw}
+        await app(scope, receive, send)
+
+    return prefixed
 
 
 def change_uvicorn_server(own, module):
@@ -101,7 +136,7 @@ def change_uvicorn_server(own, module):
     @functools.wraps(start_up)
     async def startup(self, sockets=None):
         await start_up(self, sockets=sockets)
-        if sockets == [own.listener]:
+        if any(own.is_listener(one) for one in sockets or ()):
             loop = asyncio.get_running_loop()
             own.serving(loop, functools.partial(connection_of, self, loop))
 

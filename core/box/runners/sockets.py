@@ -25,6 +25,7 @@ class OwnServer:
         self.ports = {policy["port"], policy["fallback"], int(os.environ.get("PORT") or 0)} - {None, 0}
         self.port = policy["port"]
         self.listener = listener
+        self.listening = weakref.WeakSet((listener,))  # and what became it
         self._free = True
         self._loop = self._protocol = None
         self._accepting = set()
@@ -37,6 +38,9 @@ class OwnServer:
     def serving(self, loop, protocol):
         """A server answers on `loop`; `protocol()` makes what handles one connection."""
         self._loop, self._protocol = loop, protocol
+
+    def is_listener(self, one):
+        return one in self.listening
 
     def is_own(self, address):
         return isinstance(address, tuple) and address[0] in SELF and address[1] in self.ports
@@ -75,10 +79,9 @@ def install(own):
     """Change Python's socket type for this process. `own`: the `OwnServer`."""
     kind = socket.socket
     stand_ins = weakref.WeakSet()
-    listening = weakref.WeakSet()
     change_connecting(kind, own, stand_ins)
-    change_binding(kind, own, stand_ins, listening)
-    change_addresses(kind, own, stand_ins, listening)
+    change_binding(kind, own, stand_ins)
+    change_addresses(kind, own, stand_ins)
     if is_sealed():
         change_opening(kind, stand_ins)
         change_names(own)
@@ -124,7 +127,7 @@ def change_connecting(kind, own, stand_ins):
     kind.connect, kind.connect_ex = connect, connect_ex
 
 
-def change_binding(kind, own, stand_ins, listening):
+def change_binding(kind, own, stand_ins):
     """The first that binds the app's port gets the inherited listener; other ports stay on the loopback interface."""
     original = kind.bind
 
@@ -138,7 +141,7 @@ def change_binding(kind, own, stand_ins, listening):
                 raise OSError(errno.EADDRINUSE, f"The app's port {port} is served already")
             become(self, listener)
             stand_ins.add(self)
-            listening.add(self)
+            own.listening.add(self)
             return None
         if self in stand_ins:
             raise PermissionError(errno.EACCES, f"The app is sealed: it can listen on its own port {own.port} only, not on {port}")
@@ -149,7 +152,7 @@ def change_binding(kind, own, stand_ins, listening):
     kind.bind = bind
 
 
-def change_addresses(kind, own, stand_ins, listening):
+def change_addresses(kind, own, stand_ins):
     """What stands for an internet socket has such a socket's addresses and takes its options."""
     original, name, peer, accept_one = kind.setsockopt, kind.getsockname, kind.getpeername, kind.accept
 
@@ -159,7 +162,7 @@ def change_addresses(kind, own, stand_ins, listening):
         return original(self, level, *rest)
 
     def getsockname(self):
-        return ("127.0.0.1", own.port) if self in listening else ("127.0.0.1", 0) if self in stand_ins else name(self)
+        return ("127.0.0.1", own.port) if self in own.listening else ("127.0.0.1", 0) if self in stand_ins else name(self)
 
     def getpeername(self):
         found = peer(self)
@@ -167,7 +170,7 @@ def change_addresses(kind, own, stand_ins, listening):
 
     def accept(self):
         connection, address = accept_one(self)
-        if self not in listening:
+        if self not in own.listening:
             return connection, address
         stand_ins.add(connection)
         return connection, ("127.0.0.1", 0)
