@@ -72,7 +72,7 @@ class Account:
         if not (self.keys.get(_bearer(wire)) or {}).get("is_management_key"):
             await wire.answer(401, {"error": {"code": 401, "message": "Invalid management key"}})
             return
-        children = {_hash(key): (key, about) for key, about in self.keys.items() if key != MANAGER}
+        children = {_hash(key): (key, about) for key, about in self.keys.items() if "name" in about}
         if method == "POST":
             key = self.make({**wire.seen.body, "usage": 0.25, "disabled": False, "created_at": "2026-11-01T00:00:00Z"})
             await wire.answer(201, {"key": key, "data": {"hash": _hash(key), **self.keys[key]}})
