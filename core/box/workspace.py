@@ -42,6 +42,16 @@ def create(root: Path, files: Mapping[str, bytes]) -> Workspace:
     return workspace
 
 
+def check_path(path: str) -> None:
+    """Refuse what is not a relative path inside a project: `InvalidInput`."""
+    parts = path.split("/")
+    bad = any(part in ("", ".", "..") or len(part.encode("utf-8", "replace")) > 255 for part in parts)
+    if bad or "\\" in path or not path.isprintable() or len(path) > 1024:
+        raise InvalidInput(
+            f"{path[:80]!r} is not a path inside the project.", "Use relative paths with /, without '.' and '..'."
+        )
+
+
 def storage_error(error: OSError) -> StorageFull:
     """The same trouble in our words."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):

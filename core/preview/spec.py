@@ -81,7 +81,7 @@ def check_spec(spec: PreviewSpec) -> None:
     if total > spec.limits.project_bytes:
         raise TooLarge(f"The project has {total} bytes; a preview takes {spec.limits.project_bytes}.")
     for path in spec.files:
-        _check_path(path)
+        workspace.check_path(path)
     if spec.sdk != "docker" and spec.entry not in spec.files:
         raise InvalidInput(
             f"The project has no file {spec.entry}.", "Add it, or name another app_file in the README's front matter."
@@ -99,12 +99,3 @@ def check_spec(spec: PreviewSpec) -> None:
     for origin in spec.origins:
         if not _ORIGIN.fullmatch(origin):
             raise InvalidInput(f"{origin[:80]!r} is not an origin a page may talk to.", 'Write it as "https://host" or "wss://host".')
-
-
-def _check_path(path: str) -> None:
-    parts = path.split("/")
-    bad = any(part in ("", ".", "..") or len(part.encode("utf-8", "replace")) > 255 for part in parts)
-    if bad or "\\" in path or not path.isprintable() or len(path) > 1024:
-        raise InvalidInput(
-            f"{path[:80]!r} is not a path inside the project.", "Use relative paths with /, without '.' and '..'."
-        )
