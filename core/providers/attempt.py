@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 from core.errors import SpacesError
@@ -24,6 +24,7 @@ _settling: set[asyncio.Task[None]] = set()
 class Asking:
     """An attempt in flight. `begin` waits for its first piece; `answered`, `failed` or `gave_up` ends it, exactly once.
 
+    first, pieces: of an answer that is streamed. whole: every piece of one that is not.
     heard: told when it goes out (without an attempt) and when it is over (with it).
     """
 
@@ -42,7 +43,8 @@ class Asking:
         self.candidate = candidate
         self.number = number
         self.first: compatible.Piece
-        self.pieces: AsyncIterator[compatible.Piece]
+        self.pieces: AsyncGenerator[compatible.Piece, None] | None = None
+        self.whole: list[compatible.Piece] = []
         self._reservation = reservation
         self._caller_id = caller_id
         self._budget = budget
@@ -57,7 +59,7 @@ class Asking:
         self._prompt: Prompt | None = None
 
     async def begin(self, prompt: Prompt, *, stream: bool, transport: Transport, deadline: float) -> None:
-        """Send the request and wait for the first piece. Raises `Fault`."""
+        """Send the request and wait for the first piece, or without `stream` for all of them. Raises `Fault`."""
         candidate = self.candidate
         self._prompt = prompt
         row = row_of(candidate.key)
@@ -66,11 +68,18 @@ class Asking:
             self._billed_to = prompt.bill_to
         self._breaker.begin(self._caller_id, candidate.key, candidate.model)
         self._heard(self._caller_id, candidate, None)
-        if row.wire == "exotic":
-            self.pieces = exotic.ask(candidate, prompt, row, stream=stream, deadline=deadline)
+        exotic_wire = row.wire == "exotic"
+        if not stream and not exotic_wire:
+            self.whole = await compatible.ask_whole(candidate, prompt, row, transport=transport, deadline=deadline)
         else:
-            self.pieces = compatible.ask(candidate, prompt, row, stream=stream, transport=transport, deadline=deadline)
-        self.first = await anext(self.pieces)
+            if exotic_wire:
+                self.pieces = exotic.ask(candidate, prompt, row, stream=stream, deadline=deadline)
+            else:
+                self.pieces = compatible.ask(candidate, prompt, row, transport=transport, deadline=deadline)
+            if stream:
+                self.first = await anext(self.pieces)
+            else:
+                self.whole = [piece async for piece in self.pieces]
         self.first_token_at = time.perf_counter()
 
     def answered(self, end: End) -> Attempt:
@@ -94,9 +103,8 @@ class Asking:
 
     async def hang_up(self) -> None:
         """Close the connection, wherever the answer stands."""
-        close = getattr(getattr(self, "pieces", None), "aclose", None)
-        if close:
-            await close()
+        if self.pieces is not None:
+            await self.pieces.aclose()
 
     async def settle(self) -> None:
         """Tell the budget what the attempt cost; of a cancelled one in a task of its own, which no second cancelling reaches."""

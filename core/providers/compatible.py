@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
 import orjson
@@ -22,29 +22,50 @@ _BROKEN_EVENTS = 8
 _TOOL_CALLS = 128
 
 
-async def ask(
-    candidate: Candidate, prompt: Prompt, row: Provider, *, stream: bool, transport: Transport, deadline: float
-) -> AsyncIterator[Piece]:
-    """Ask one candidate: pieces of the answer, then exactly one `End`. Raises `Fault`.
-
-    With `stream` false the answer comes whole, in the same pieces.
-    """
+async def ask(candidate: Candidate, prompt: Prompt, row: Provider, *, transport: Transport, deadline: float) -> AsyncGenerator[Piece, None]:
+    """Ask one candidate: pieces of the answer as they come, then exactly one `End`. Raises `Fault`."""
     key = candidate.key
-    url = chat_url(row, key)
-    body = encoded(request_body(prompt, candidate.model, row, stream=stream))
-    headers = {"Content-Type": "application/json", **row.headers(prompt), **signed(key)}
-    async with transport.post(url, headers=headers, body=body, allow_private=key.allow_private, deadline=deadline) as response:
-        if response.status >= 300:
-            raise from_answer(response.status, await response.error_body(), response.headers, secret=key.secret, forbidden=row.forbidden)
-        kind = response.content_type
-        if "html" in kind:
-            raise Fault("nonsense", "answered a web page instead of JSON.", status=response.status)
-        if stream and "json" not in kind:
+    async with transport.post(**_request(candidate, prompt, row, stream=True), deadline=deadline) as response:
+        kind = await _kind(response, key, row)
+        if "json" not in kind:
             async for piece in _stream(response, key, row):
                 yield piece
         else:
             for piece in answer_pieces(await response.json(), key, row):
                 yield piece
+
+
+async def ask_whole(candidate: Candidate, prompt: Prompt, row: Provider, *, transport: Transport, deadline: float) -> list[Piece]:
+    """As `ask`, but the answer comes whole, in the same pieces."""
+    response = await transport.send(**_request(candidate, prompt, row, stream=False), deadline=deadline)
+    try:
+        await _kind(response, candidate.key, row)
+        pieces = list(answer_pieces(await response.json(), candidate.key, row))
+    except BaseException:
+        response.drop()
+        raise
+    response.leave()
+    return pieces
+
+
+def _request(candidate: Candidate, prompt: Prompt, row: Provider, *, stream: bool) -> dict[str, Any]:
+    key = candidate.key
+    return {
+        "url": chat_url(row, key),
+        "body": encoded(request_body(prompt, candidate.model, row, stream=stream)),
+        "headers": {"Content-Type": "application/json", **row.headers(prompt), **signed(key)},
+        "allow_private": key.allow_private,
+    }
+
+
+async def _kind(response: Response, key: Key, row: Provider) -> str:
+    """The content type of an answer that is one; a `Fault` for an error or a web page."""
+    if response.status >= 300:
+        raise from_answer(response.status, await response.error_body(), response.headers, secret=key.secret, forbidden=row.forbidden)
+    kind = response.content_type
+    if "html" in kind:
+        raise Fault("nonsense", "answered a web page instead of JSON.", status=response.status)
+    return kind
 
 
 def chat_url(row: Provider, key: Key) -> str:

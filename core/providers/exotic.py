@@ -14,7 +14,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import orjson
@@ -59,7 +59,7 @@ def _load() -> Any:
         return litellm
 
 
-async def ask(candidate: Candidate, prompt: Prompt, row: Provider, *, stream: bool, deadline: float) -> AsyncIterator[Piece]:
+async def ask(candidate: Candidate, prompt: Prompt, row: Provider, *, stream: bool, deadline: float) -> AsyncGenerator[Piece, None]:
     """Ask one candidate through litellm: pieces of the answer, then exactly one `End`. Raises `Fault`."""
     key = candidate.key
     if key.secret is None:

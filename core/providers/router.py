@@ -16,7 +16,6 @@ from core.providers.values import (
     Answer,
     Budget,
     Catalog,
-    Finished,
     Interrupted,
     Item,
     Key,
@@ -80,22 +79,14 @@ class Router:
         Raises:
             SpacesError: nobody answered, or asking on is not allowed; `details["receipt"]` holds the receipt.
         """
-        text: list[str] = []
-        thoughts: list[str] = []
+        pieces, end = await self._run(prompt, keys, caller_id, stream=False).whole()
         calls = ToolCalls()
-        async with aclosing(self._run(prompt, keys, caller_id, stream=False)) as items:
-            async for item in items:
-                if isinstance(item, Text):
-                    text.append(item.text)
-                elif isinstance(item, Reasoning):
-                    thoughts.append(item.text)
-                elif isinstance(item, ToolCallDelta):
-                    calls.add(item)
-                elif isinstance(item, Finished):
-                    return Answer("".join(text), calls.whole(), "".join(thoughts), item.finish_reason, item.usage, item.receipt)
-                elif isinstance(item, Interrupted):
-                    raise broken_off(item)
-        raise AssertionError("a run ends with Finished or Interrupted")
+        for piece in pieces:
+            if isinstance(piece, ToolCallDelta):
+                calls.add(piece)
+        text = "".join(piece.text for piece in pieces if isinstance(piece, Text))
+        thoughts = "".join(piece.text for piece in pieces if isinstance(piece, Reasoning))
+        return Answer(text, calls.whole(), thoughts, end.finish_reason, end.usage, end.receipt)
 
     async def stream(self, prompt: Prompt, keys: Iterable[Key], *, caller_id: str = "local") -> AsyncIterator[Item]:
         """Ask until one candidate begins to answer, and give its pieces as they come.
@@ -104,14 +95,14 @@ class Router:
         candidate may step in silently; after it none does. Closing the iterator closes the upstream's connection at once.
         Arguments and errors as for `route`.
         """
-        async with aclosing(self._run(prompt, keys, caller_id, stream=True)) as items:
+        async with aclosing(self._run(prompt, keys, caller_id, stream=True).items()) as items:
             async for item in items:
                 yield item
 
-    def _run(self, prompt: Prompt, keys: Iterable[Key], caller_id: str, *, stream: bool) -> AsyncIterator[Item]:
+    def _run(self, prompt: Prompt, keys: Iterable[Key], caller_id: str, *, stream: bool) -> Run:
         if not prompt.messages or not all(isinstance(message, dict) and message.get("role") for message in prompt.messages):
             raise InvalidInput("A prompt needs messages, each an object with a role.", "Send [{role: user, content: …}].")
-        return Run(prompt, keys, caller_id, self._around, stream=stream).items()
+        return Run(prompt, keys, caller_id, self._around, stream=stream)
 
     def health(self, keys: Iterable[Key], *, caller_id: str = "local") -> list[dict[str, Any]]:
         """For each key: `{provider, key (its label), state: ready|cooling|rejected, seconds}`."""

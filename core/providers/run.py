@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from core.errors import NoModelFits, OverBudget, ProviderFailed, RateLimited, SpacesError, TimedOut, Unauthorized
+from core.providers import compatible
 from core.providers.attempt import Asking, Heard
 from core.providers.breaker import Breaker
 from core.providers.order import candidates, estimate
@@ -29,6 +30,7 @@ from core.providers.values import (
     Receipt,
     Skipped,
     Text,
+    ToolCallDelta,
     Usage,
 )
 
@@ -50,7 +52,7 @@ class Surroundings:
 
 
 class Run:
-    """One prompt. `items` is consumed once; closing it ends whatever is in flight."""
+    """One prompt. Either `whole` is awaited or `items` consumed, once; ending that early ends whatever is in flight."""
 
     def __init__(self, prompt: Prompt, keys: Iterable[Key], caller_id: str, around: Surroundings, *, stream: bool):
         self._prompt = prompt
@@ -66,16 +68,17 @@ class Run:
         self._started = time.perf_counter()
         self._deadline = asyncio.get_running_loop().time() + (prompt.timeout or around.transport.timeouts.whole)
 
+    async def whole(self) -> tuple[list[compatible.Piece], Finished]:
+        """All pieces of the answer, and how it ended. Raises the `SpacesError` that explains why nobody answered."""
+        asking = await self._begun()
+        *pieces, end = asking.whole
+        last = self._finish(asking, end)
+        await asking.settle()
+        return pieces, last
+
     async def items(self) -> AsyncIterator[Item]:
-        """The answer as it comes, then `Finished` or `Interrupted`. Raises the `SpacesError` that explains why nobody answered."""
-        try:
-            asking = await self._first_to_answer()
-        except SpacesError as error:
-            error.details["receipt"] = self._receipt(None).to_dict()
-            raise
-        except asyncio.CancelledError:
-            self._receipt(None)
-            raise
+        """The answer as it comes, then `Finished` or `Interrupted`. Raises as `whole`."""
+        asking = await self._begun()
         so_far: list[str] = []
         piece = asking.first
         last: Finished | Interrupted | None = None
@@ -83,17 +86,11 @@ class Run:
             while not isinstance(piece, End):
                 if isinstance(piece, Text):
                     so_far.append(piece.text)
-                    asking.came += len(piece.text)
-                elif isinstance(piece, Reasoning):
-                    asking.came += len(piece.text)
-                else:
-                    asking.came += len(piece.arguments)
+                asking.came += _letters(piece)
                 yield piece
                 piece = await anext(asking.pieces)
             await asking.hang_up()
-            attempt = asking.answered(piece)
-            self._attempts.append(attempt)
-            last = Finished(piece.finish_reason, piece.usage, self._receipt(asking, piece.usage))
+            last = self._finish(asking, piece)
         except Fault as fault:
             attempt = asking.failed("interrupted", fault)
             self._attempts.append(attempt)
@@ -108,6 +105,23 @@ class Run:
                     await asking.settle()
         await asking.settle()
         yield last
+
+    async def _begun(self) -> Asking:
+        """Whoever answers first; an error carries the receipt."""
+        try:
+            return await self._first_to_answer()
+        except SpacesError as error:
+            error.details["receipt"] = self._receipt(None).to_dict()
+            raise
+        except asyncio.CancelledError:
+            self._receipt(None)
+            raise
+
+    def _finish(self, asking: Asking, end: End) -> Finished:
+        if end.usage is None:
+            asking.came = asking.came or sum(_letters(piece) for piece in asking.whole)
+        self._attempts.append(asking.answered(end))
+        return Finished(end.finish_reason, end.usage, self._receipt(asking, end.usage))
 
     async def _first_to_answer(self) -> Asking:
         hedging = self._around.hedge_seconds is not None and self._prompt.fallback
@@ -281,6 +295,12 @@ class Run:
             return Unauthorized("There is no key for any provider that could answer.", "Add a key on the Keys tab.")
         listed = "; ".join(f"{skip.provider}: {skip.reason}" for skip in self._skipped[:4])
         return NoModelFits(f"No configured model may answer this: {listed}.")
+
+
+def _letters(piece: compatible.Piece) -> int:
+    if isinstance(piece, Text | Reasoning):
+        return len(piece.text)
+    return len(piece.arguments) if isinstance(piece, ToolCallDelta) else 0
 
 
 def _since(started: float, asking: Asking | None) -> float | None:

@@ -152,6 +152,13 @@ class Response:
         _leaving.add(task)
         task.add_done_callback(_leaving.discard)
 
+    def drop(self) -> None:
+        """End an answer that is not wanted any more; its connection is closed unless it had come whole."""
+        if self._response.content.is_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
     async def _say_goodbye(self) -> None:
         try:
             async with asyncio.timeout(_GOODBYE_SECONDS):
@@ -159,10 +166,7 @@ class Response:
         except (TimeoutError, aiohttp.ClientError, OSError):
             pass
         finally:
-            if self._response.content.is_eof():
-                self._response.release()
-            else:
-                self._response.close()
+            self.drop()
 
 
 class Transport:
@@ -190,20 +194,21 @@ class Transport:
         Raises:
             Fault: the address is refused, nothing answers, it is too slow, or it redirects.
         """
+        answer = await self.send(url, headers=headers, body=body, allow_private=allow_private, deadline=deadline)
+        try:
+            yield answer
+        except BaseException:
+            answer.drop()
+            raise
+        answer.leave()
+
+    async def send(self, url: str, *, headers: Mapping[str, str], body: bytes, allow_private: bool = False, deadline: float) -> Response:
+        """As `post`, but whoever asked ends the answer, by its `leave` or its `drop`."""
         response = await self._send("POST", check_url(url, allow_private=allow_private), headers, body, allow_private, deadline)
         if 300 <= response.status < 400:
             response.close()
             raise Fault("nonsense", f"answered {response.status}, a redirect, which a key does not follow.", status=response.status)
-        answer = Response(response, deadline, self.timeouts.idle)
-        complete = False
-        try:
-            yield answer
-            complete = True
-        finally:
-            if complete or response.content.is_eof():
-                answer.leave()
-            else:
-                response.close()
+        return Response(response, deadline, self.timeouts.idle)
 
     async def get_json(
         self, url: str, *, headers: Mapping[str, str], allow_private: bool = False, timeout: float = 15.0
