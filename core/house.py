@@ -12,7 +12,7 @@ from core.hub import Hub
 from core.instance import Instance
 from core.localhub import LocalHub
 from core.preview import Previews
-from core.providers import Key, Keyring, Providers
+from core.providers import Key, Keyring, Providers, keep_records
 from core.secrets import Secret
 from core.settings import Settings
 from core.store import Store
@@ -75,7 +75,8 @@ class House:
         return Caller(id=identity, door=door, token=acting, approves=frozenset(risks), keyring=keyring, keys=keys)
 
     async def start(self) -> None:
-        """Start the Local Hub and the Spaces that should run."""
+        """Start the Local Hub and the Spaces that should run, and keep records from here on."""
+        keep_records()
         if self.local_hub:
             await self.local_hub.start()
 
@@ -101,7 +102,9 @@ def build_house(settings: Settings, port: int) -> House:
     instance = Instance(data, port)
     # The page shows previews in a frame, and on a Space huggingface.co shows the page in one.
     ancestors = "'self' https://huggingface.co" if settings.on_a_space else "'self'"
-    previews = Previews(data / "previews", max_live=settings.max_previews, ancestors=ancestors)
+    previews = Previews(
+        data / "previews", max_live=settings.max_previews, index_hosts=settings.index_hosts, ancestors=ancestors
+    )
     local = None
     if settings.hub_kind == "local":
         local = LocalHub(data / "hub", previews=previews, prefix=HUB_PREFIX)

@@ -14,7 +14,6 @@ from core.doors import account, children, health, keys, metrics, openai, openrou
 from core.doors.gate import Gate
 from core.doors.session import Sessions
 from core.house import HUB_PREFIX, House
-from core.providers import keep_records
 from ui.mcp import add_endpoints, offer_actions
 from ui.page import LAUNCH, build_page
 
@@ -23,7 +22,6 @@ log = logging.getLogger(__name__)
 
 def launch(house: House, *, block: bool = True) -> gr.Blocks:
     """Serve the house on its port until interrupted, or return at once with `block=False` (close it with `.close()`)."""
-    keep_records()
     sessions = Sessions()
     demo = build_page(house, sessions)
     with demo:
