@@ -101,6 +101,8 @@ class Settings(_Part):
     public: strangers reach this process (it runs as a Space); the owner's keys then serve only the owner
         unless `share_owner_keys`.
     prefer: providers to ask first, in this order, before keys with priority.
+    index_hosts: where packages for an app may come from, beside PyPI and this machine's own index.
+    egress_hosts: on a public process, the hosts a visitor may let an app reach ("*.hf.co"); alone, any public host will do.
     hosts: names this process answers to, besides loopback; `*` for any.
     """
 
@@ -117,6 +119,8 @@ class Settings(_Part):
     hosts: tuple[str, ...] = ()
     requests_per_minute: int = Field(default=600, ge=1)
     max_previews: int = Field(default=6, ge=1, le=64)
+    index_hosts: Names = ()
+    egress_hosts: Names = ("huggingface.co", "*.huggingface.co", "hf.co", "*.hf.co", "*.hf.space")
     space_id: str | None = None
 
     @property

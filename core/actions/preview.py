@@ -107,7 +107,15 @@ def preview_spec(project: Project, owner: str) -> PreviewSpec:
     card = read_card(files)
     sdk = card.sdk if card else project.sdk
     default = {"static": "index.html"}.get(sdk, "app.py")
-    return PreviewSpec(files=files, sdk=sdk, owner=owner, label=project.id, app_file=(card and card.app_file) or default)
+    return PreviewSpec(
+        files=files,
+        sdk=sdk,
+        owner=owner,
+        label=project.id,
+        app_file=(card and card.app_file) or default,
+        network=project.facts.network,
+        hosts=project.facts.hosts,
+    )
 
 
 def shape(call: Call, live: Preview) -> dict:

@@ -173,6 +173,8 @@ def summary(project: Project) -> dict[str, Any]:
         "space": project.space,
         "revision": project.revision,
         "created_at": project.facts.created_at,
+        "network": project.facts.network,
+        "hosts": list(project.facts.hosts),
     }
 
 

@@ -10,6 +10,9 @@ from typing import Literal, Protocol
 from core.box.limits import Limits
 
 
+Network = Literal["sealed", "tcp-own", "egress"]
+
+
 @dataclass(frozen=True)
 class EngineStatus:
     """What separates an app from this machine, layer by layer, each in plain words ("clean", "not isolated yet").
@@ -21,12 +24,10 @@ class EngineStatus:
     available: bool
     layers: Mapping[str, str] = field(default_factory=dict)
     sealed: bool = False
+    networks: tuple[Network, ...] = ("sealed", "tcp-own", "egress")  # those that can be enforced
 
     def to_dict(self) -> dict:
-        return {"engine": self.engine, "available": self.available, "sealed": self.sealed, "layers": dict(self.layers)}
-
-
-Network = Literal["sealed", "tcp-own", "egress"]
+        return {"engine": self.engine, "available": self.available, "sealed": self.sealed, "layers": dict(self.layers), "networks": list(self.networks)}
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,10 @@ FACTS = "project.json"
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known about a project besides its files. `space` is the repo id it was deployed to, if any."""
+    """What is known about a project besides its files.
+
+    space: the repo id it was deployed to, if any. network, hosts: what its app may reach when it runs here.
+    """
 
     id: str
     owner: str
@@ -32,6 +35,14 @@ class Facts:
     template: str | None
     created_at: float
     space: str | None = None
+    network: str = "sealed"
+    hosts: tuple[str, ...] = ()
+
+
+def read_facts(text: str) -> Facts:
+    """What save_facts wrote."""
+    found = json.loads(text)
+    return Facts(**found | {"hosts": tuple(found.get("hosts", ()))})
 
 
 def save_facts(folder: Path, facts: Facts) -> None:

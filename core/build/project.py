@@ -189,8 +189,12 @@ class Project:
         """Remember which Space ("owner/name") this project was deployed to; None forgets it."""
         self.change_facts(space=repo)
 
-    def change_facts(self, **changes: str | None) -> None:
-        """Write title, slug, sdk, template or space anew."""
+    def set_network(self, network: str, hosts: tuple[str, ...] = ()) -> None:
+        """What the app may reach when it runs here."""
+        self.change_facts(network=network, hosts=hosts)
+
+    def change_facts(self, **changes: str | tuple[str, ...] | None) -> None:
+        """Write title, slug, sdk, template, space or network anew."""
         with self._lock:
             facts = replace(self.facts, **changes)
             save_facts(self._folder, facts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import shutil
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from core.build.archive import read_zip
 from core.build.card import read_card
-from core.build.facts import FACTS, Facts, save_facts, storage
+from core.build.facts import FACTS, Facts, read_facts, save_facts, storage
 from core.build.limits import PROJECTS_PER_OWNER
 from core.build.project import REPOSITORY, Project, check_limits
 from core.build.words import slug_of
@@ -125,7 +124,7 @@ class Projects:
 
     def _facts(self, id: str) -> Facts | None:
         try:
-            return Facts(**json.loads((self._root / id / FACTS).read_text(encoding="utf-8")))
+            return read_facts((self._root / id / FACTS).read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return None
 

@@ -28,7 +28,7 @@ from core.box import (
     tree,
     workspace,
 )
-from core.errors import SpacesError, TimedOut, Unexpected
+from core.errors import AppFailed, SpacesError, TimedOut, Unexpected
 from core.preview.dockerfile import Recipe, read_dockerfile
 from core.preview.environment import Environment, Environments, Step, index_hosts
 from core.preview.failures import exit_error, no_answer
@@ -145,6 +145,8 @@ class Life:
 
     def _network(self, folder: Path | None) -> tuple[Seal, dict[str, str]]:
         """What the app may reach, and the environment that tells it so."""
+        if self.spec.network not in self.engine.probe().networks:
+            raise AppFailed(f"This machine cannot enforce the network profile {self.spec.network}.", "Keep the app sealed.")
         seal = Seal(network=self.spec.network, read=(folder,) if folder else ())
         if self.spec.network != "egress":
             return seal, {}

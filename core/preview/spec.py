@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from core import box
-from core.box import MB, Network, read_hosts
+from core.box import MB, Network, read_hosts, workspace
 from core.errors import InvalidInput, TooLarge
 from core.secrets import Secret
 
