@@ -21,8 +21,9 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
     """`POST /api/session` opens or confirms one; `POST|DELETE /api/session/token` sets or forgets its token."""
 
     async def open_session(request: Request) -> Response:
-        session = sessions.find(session_id(request.headers, request.cookies)) or sessions.open()
-        body = {"signed_in": session.token is not None}
+        found = sessions.find(session_id(request.headers, request.cookies))
+        session = found or sessions.open()
+        body: dict[str, object] = {"signed_in": session.token is not None, "fresh": found is None}
         if COOKIE not in request.cookies:
             body["session"] = session.id  # only a page whose cookies are blocked keeps and sends this
         return _with_cookie(answer(body), session, house)

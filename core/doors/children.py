@@ -16,8 +16,10 @@ from core.doors.rest import answer, guard, json_object
 from core.doors.session import Sessions, opened
 from core.errors import InvalidInput, NotFound, SpacesError
 from core.house import House
-from core.providers import Keyring, hash_of, list_children, make_child, read_wish, revoke_child, shown
+from core.providers import CHILDREN_LISTED, RESETS, Keyring, hash_of, list_children, make_child, read_wish, revoke_child, shown
 
+__all__ = ["MOST_LISTED", "RESETS", "children", "managing", "revoked", "routes"]
+MOST_LISTED = CHILDREN_LISTED
 _NEITHER = "A child key that is neither added nor copied is lost, because OpenRouter tells it only once."
 
 
@@ -46,6 +48,11 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
         Route(path, guard(make), methods=["POST"]),
         Route(path + "/{hash}", guard(revoke), methods=["DELETE"]),
     ]
+
+
+def managing(caller: Caller) -> list[dict[str, Any]]:
+    """What is shown of the caller's management keys."""
+    return [shown(key) for key in caller.keyring.managing()] if caller.keyring else []
 
 
 async def children(house: House, ring: Keyring, id: str, *, offset: int = 0) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from core.secrets import Secret, redact
 RESETS = ("daily", "weekly", "monthly")
 MOST_DAYS = 365
 MOST_USD = 10_000.0
-PAGE = 100  # how many OpenRouter lists at once
+CHILDREN_LISTED = 100  # how many OpenRouter lists at once
 _TIMEOUT = 15.0
 _HASH = re.compile(r"[A-Za-z0-9_-]{8,128}")
 
@@ -74,7 +74,7 @@ def read_wish(given: Mapping[str, Any]) -> Wish:
 async def list_children(key: Key, transport: Transport, *, offset: int = 0) -> list[Child]:
     """Up to a hundred child keys of a management key, as OpenRouter orders them."""
     body = await _ask("GET", f"?offset={max(0, min(offset, 100_000))}", key, transport)
-    return [_child(one, key) for one in _rows(body)[:PAGE]]
+    return [_child(one, key) for one in _rows(body)[:CHILDREN_LISTED]]
 
 
 async def make_child(key: Key, wish: Wish, transport: Transport) -> tuple[Child, Secret]:

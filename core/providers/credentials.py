@@ -130,7 +130,7 @@ def shown(key: Key) -> dict[str, Any]:
         "last4": key.secret.last4 if key.secret and own else None, "has_key": key.secret is not None,
         "base_url": key.base_url if own else None, "models": list(key.models), "priority": key.priority, "position": key.position,
         "always": key.always_use_this_key, "payers": list(key.payers) if own else [], "bill_to": key.bill_to if own else None,
-        "management": key.management, "remembered": key.sealed is not None,
+        "management": key.management, "remembered": key.sealed if own else None,
     }  # fmt: skip
 
 

@@ -14,6 +14,14 @@
     return answer;
   }
 
+  // What a new session is brought: a server that was restarted, or a session that expired, knows nothing of the page.
+  const welcome = [];
+  async function ready() {
+    const answer = await open();
+    if (answer.fresh) for (const bring of welcome) await bring().catch(() => null);
+    return answer;
+  }
+
   window.fetch = (input, init = {}) => {
     const address = new URL(input instanceof Request ? input.url : input, location.href);
     if (!held || address.origin !== location.origin) return plain(input, init);
@@ -24,7 +32,7 @@
 
   // To one of the session's own routes; what is secret goes this way and no other.
   async function send(method, path, body) {
-    await open();
+    await ready();
     const response = await window.fetch(`/api/session/${path}`, {
       method,
       credentials: "same-origin",
@@ -38,5 +46,5 @@
 
   const token = (method, body) => send(method, "token", body);
 
-  window.spaces = { open, send, token, forms: {}, tabs: { a: "agent", s: "search", d: "deploy", k: "keys" } };
+  window.spaces = { open: ready, send, token, welcome, keepsCookies: () => held === null, forms: {}, tabs: { a: "agent", s: "search", d: "deploy", k: "keys" } };
 })();

@@ -76,7 +76,7 @@ def behave(bind: Bind, desk: Desk, own: Keys, spaces: gr.State) -> None:
     async def changed(project: str | None, preview: dict | None, request: gr.Request) -> Updates:
         return {own.card: await account(bind, request), spaces: None} | await surroundings(desk, bind, request, project, preview)
 
-    column = [own.ring.cards, own.ring.form, own.ring.spent]
+    column = [own.ring.cards, own.ring.management, own.ring.form, own.ring.spent]
     own.tab.select(show, own.ring.notes, [own.card, *column], **QUIET)
     changing = ring.behave(bind, own.ring)
     for part in (own.card, own.form):

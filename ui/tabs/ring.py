@@ -17,9 +17,10 @@ from ui.desk import Updates
 from ui.live import arg, live
 from ui.parts import ring as drawn
 from ui.parts.ring import Asked
+from ui.tabs import management
 
 _RECEIPTS = 200  # how far back "last asked" looks
-_EVENTS = ("test", "pause", "resume", "up", "down", "ask_remove", "remove", "ask_rotate", "close", "keyed")
+_EVENTS = ("test", "pause", "resume", "up", "down", "ask_remove", "remove", "ask_rotate", "close", "keyed", "bill_to", "reorder")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Ring:
     """The components. `notes`: what the last test of each key said, `{id: {text, tone}}`, never a key."""
 
     cards: gr.HTML
+    management: gr.HTML
     form: gr.HTML
     spent: gr.HTML
     notes: gr.State
@@ -37,8 +39,9 @@ def layout() -> Ring:
     gr.HTML("<h2>Model keys</h2>", apply_default_css=False)
     spent = live("limited", elem_id="model-spent")
     cards = live(*_EVENTS, elem_id="model-keys")
+    others = management.layout()
     form = live("keyed", elem_id="key-card")
-    return Ring(cards, form, spent, gr.State({}))
+    return Ring(cards, others, form, spent, gr.State({}))
 
 
 def held(bind: Bind, request: gr.Request) -> list[str]:
@@ -53,8 +56,8 @@ async def draw(
     """The cards as they are now."""
     keys: Sequence[dict[str, Any]] = (await bind.ask("provider_manage_keys", {"command": "list"}, request))["items"]
     mine = held(bind, request)
-    # Behind the ordered ones stand those with priority, as the router takes them.
-    keys = sorted(keys, key=lambda key: (key["id"] not in mine, not key["priority"]))
+    # As the router takes them: what is always to be used, one's own in their order, then those with priority.
+    keys = sorted(keys, key=lambda key: (not key["always"], key["id"] not in mine, not key["priority"]))
     used = last_used(keys, (await bind.ask("provider_receipts", {"limit": _RECEIPTS}, request))["items"])
     return drawn.cards(keys, movable=mine, notes=notes, used=used, asked=asked, said=said, trouble=trouble.to_dict() if trouble else None)
 
@@ -77,7 +80,8 @@ async def spent(bind: Bind, request: gr.Request) -> str:
 async def whole(bind: Bind, own: Ring, notes: Mapping[str, Any], request: gr.Request) -> Updates:
     """Everything of this column."""
     form = drawn.add_form((await providers(Call(bind.caller(request), bind.house)))["items"])
-    return {own.cards: await draw(bind, request, notes), own.form: form, own.spent: await spent(bind, request)}
+    others = management.draw(bind, request)
+    return {own.cards: await draw(bind, request, notes), own.management: others, own.form: form, own.spent: await spent(bind, request)}
 
 
 def behave(bind: Bind, own: Ring) -> list[Any]:
@@ -97,7 +101,7 @@ def behave(bind: Bind, own: Ring) -> list[Any]:
             notes = {**notes, told["id"]: told["note"]} if told["note"] else {id: note for id, note in notes.items() if id != told["id"]}
             # From the first key on the order on the page is the order of asking.
             await bind.ask("provider_manage_keys", {"command": "order", "ids": mine}, request)
-        return {own.cards: await draw(bind, request, notes), own.notes: notes}
+        return {own.cards: await draw(bind, request, notes), own.notes: notes, own.management: management.draw(bind, request)}
 
     async def test(notes: dict, request: gr.Request, event: gr.EventData):
         id = arg(event)
@@ -130,6 +134,19 @@ def behave(bind: Bind, own: Ring) -> list[Any]:
 
         return move
 
+    async def reorder(notes: dict, request: gr.Request, event: gr.EventData) -> str:
+        mine = held(bind, request)
+        wanted = [id for id in arg(event).split(",") if id in mine]
+        return await command("order", wanted or mine, notes, request, said="The order is changed.")
+
+    async def bill_to(notes: dict, request: gr.Request, event: gr.EventData) -> str:
+        id, _, name = arg(event).partition(":")
+        try:
+            await bind.ask("provider_manage_keys", {"command": "bill_to", "ids": [id], "bill_to": name}, request)
+        except SpacesError as error:
+            return await draw(bind, request, notes, trouble=error)
+        return await draw(bind, request, notes, said=f"{name or 'The account itself'} pays now.")
+
     def asks(about):
         async def ask(notes: dict, request: gr.Request, event: gr.EventData) -> str:
             return await draw(bind, request, notes, asked=Asked(arg(event), about))
@@ -144,12 +161,14 @@ def behave(bind: Bind, own: Ring) -> list[Any]:
 
     cards = own.cards
     cards.test(test, own.notes, [cards, own.notes], **QUIET)
-    table = [(cards.up, mover(-1)), (cards.down, mover(1)), (cards.ask_remove, asks("remove")), (cards.ask_rotate, asks("rotate")), (cards.close, close)]
+    table = [(cards.up, mover(-1)), (cards.down, mover(1)), (cards.reorder, reorder), (cards.bill_to, bill_to), (cards.ask_remove, asks("remove")), (cards.ask_rotate, asks("rotate")), (cards.close, close)]
     for listen, handler in table:
         listen(handler, own.notes, cards, **QUIET)
     own.spent.limited(limited, None, own.spent, **QUIET)
     changing = [listen(handler, own.notes, cards, **QUIET) for listen, handler in ((cards.pause, pause), (cards.resume, resume), (cards.remove, remove))]
-    changing += [part.keyed(keyed, own.notes, [cards, own.notes], **QUIET) for part in (cards, own.form)]
+    changing += [part.keyed(keyed, own.notes, [cards, own.notes, own.management], **QUIET) for part in (cards, own.form)]
+    for event in management.behave(bind, own.management):
+        changing.append(event.then(close, own.notes, cards, **QUIET))
     return changing
 
 
