@@ -31,8 +31,8 @@ from ui.tabs import agent, deploying, files, filing, keys, preview, search, spac
 from ui.theme import theme
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("page.css", "parts.css", "workbench.css", "lists.css", "models.css", "narrow.css")
-_SCRIPTS = ("session.js", "page.js", "keys.js")
+_STYLES = ("page.css", "parts.css", "workbench.css", "lists.css", "models.css", "keys.css", "narrow.css")
+_SCRIPTS = ("session.js", "page.js", "keys.js", "drag.js")
 _CACHE_SECONDS = 3600
 
 

@@ -6,7 +6,7 @@ no session and no door: it is given a prompt and keys, and gives items and a rec
 
 from core.providers.breaker import Breaker
 from core.providers.budget import Caps
-from core.providers.children import RESETS, Child, hash_of, list_children, make_child, read_wish, revoke_child
+from core.providers.children import CHILDREN_LISTED, RESETS, Child, hash_of, list_children, make_child, read_wish, revoke_child
 from core.providers.compatible import base_url
 from core.providers.credentials import billed, header_keys, make_key, reopened, rotated, shown
 from core.providers.entry import KeyReport
@@ -48,6 +48,7 @@ from core.providers.values import (
 )
 
 __all__ = [
+    "CHILDREN_LISTED",
     "DAYS",
     "PROVIDERS",
     "RESETS",

@@ -81,12 +81,17 @@ def answer(
     )  # fmt: skip
 
 
+def _payer(attempt: Mapping[str, Any]) -> str:
+    paid = _PAYERS.get(attempt["paid_by"], attempt["paid_by"])
+    return f"{attempt['billed_to']}, through {paid}" if attempt.get("billed_to") else paid
+
+
 def attempts(receipt: Mapping[str, Any]) -> str:
     """The receipt of one request: who was asked in order, who was not and why, tokens, times, cost, who paid."""
     rows = [
         {**one, "word": _OUTCOMES.get(one["outcome"], (one["outcome"], "idle"))[0], "tone": _OUTCOMES.get(one["outcome"], ("", "idle"))[1]}
         for one in receipt.get("attempts") or ()
     ]
-    payers = list(dict.fromkeys(_PAYERS.get(one["paid_by"], one["paid_by"]) for one in rows if one["cost_usd"] != 0))
+    payers = list(dict.fromkeys(_payer(one) for one in rows if one["cost_usd"] != 0))
     guessed = receipt.get("estimate_usd") if receipt.get("cost_usd") is None else None
     return draw("attempts", receipt=receipt, rows=rows, payers=payers, guessed=guessed, text=json.dumps(receipt, indent=2, default=str))
