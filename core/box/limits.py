@@ -13,6 +13,7 @@ class Limits:
 
     memory_bytes: int = 2048 * MB  # proportional set size, summed over the whole tree
     data_bytes: int = 1536 * MB  # private memory of one process
+    address_bytes: int = 0  # of one process, whatever backs it; 0 for no bound
     workspace_bytes: int = 512 * MB  # files the tree wrote, temporary and unlinked ones included
     file_bytes: int = 128 * MB  # one file
     files_written: int = 20_000  # entries in the workspace

@@ -122,8 +122,12 @@ class ProcessEngine:
                 "open_files": limits.open_files,
                 "data_bytes": limits.data_bytes,
                 "threads": limits.threads,
+                "address_bytes": limits.address_bytes,
+                "cpu_seconds": limits.cpu_seconds,
+                "alone": False,
                 "nice": NICE,
             },
+            "seal": None,
         }
 
     def _own_directory(self) -> None:

@@ -1,11 +1,13 @@
-"""Stands between the server and one app: sets the limits, starts the app, and outlives everything the app forks.
+"""Stands between the server and one app: sets the limits, seals and starts the app, and outlives everything the app forks.
 
-Run as `python -I -S box.py` with the policy as JSON on standard input; standard library only. It is the
-subreaper of the tree, so a daemonized grandchild stays its descendant. When the app ends, when it is asked
-to (SIGTERM), or when the server dies (parent-death signal), it ends every descendant, then itself.
+Run as `python -I -S box.py` with the policy as JSON on standard input, or entered by `supervise` from a process
+that was forked for it; standard library only. It is the subreaper of the tree, so a daemonized grandchild stays its
+descendant. When the app ends, when it is asked to (SIGTERM), or when the server dies (parent-death signal), it ends
+every descendant, then itself.
 """
 
 import ctypes
+import importlib.util
 import json
 import os
 import resource
@@ -104,9 +106,16 @@ def limit(policy):
         "RLIMIT_FSIZE": policy["file_bytes"],
         "RLIMIT_NOFILE": policy["open_files"],
         "RLIMIT_DATA": policy["data_bytes"],
+        "RLIMIT_AS": policy["address_bytes"],
+        "RLIMIT_CPU": policy["cpu_seconds"],
         "RLIMIT_MSGQUEUE": 0,
     }
-    if LINUX and os.getuid() != 0:
+    for name in ("RLIMIT_AS", "RLIMIT_CPU"):
+        if not wanted[name]:
+            del wanted[name]
+    if policy["alone"]:
+        wanted["RLIMIT_NPROC"] = policy["threads"]
+    elif LINUX and os.getuid() != 0:
         wanted["RLIMIT_NPROC"] = threads_of_user() + policy["threads"]
     for name, value in wanted.items():
         number = getattr(resource, name, None)
@@ -118,38 +127,82 @@ def limit(policy):
             except (OSError, ValueError):
                 pass
     os.nice(policy["nice"])
+    if LINUX:
+        with open("/proc/self/oom_score_adj", "w") as score:  # the system, when it is short of memory, ends apps first
+            score.write("900")
 
 
-def become_app(policy, parent):
-    """In the forked child: limits, descriptors, environment, then exec. Never returns."""
+def close_all_but(kept):
+    """Close every descriptor above standard error except `kept`."""
+    try:
+        numbers = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:
+        numbers = range(3, 4096)
+    for number in numbers:
+        if number > 2 and number not in kept:
+            try:
+                os.close(number)
+            except OSError:
+                pass
+
+
+def become_app(policy, parent, enter):
+    """In the forked child: limits, descriptors, seal, then `enter(policy)`, the app itself. Never returns."""
+    sealed = False
     try:
         os.setsid()
         control(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(137)
+        close_all_but({policy["listener"]})
+        seal = load("seal").prepare(policy["seal"])
         limit(policy["limits"])
-        listener = policy["listener"]
-        if policy["app"] is not None:
-            readable, writable = os.pipe()
-            os.write(writable, json.dumps(policy["app"]).encode())
-            os.close(writable)
-            high = os.dup2(listener, 100, inheritable=False)
-            os.dup2(os.dup2(readable, 101, inheritable=False), POLICY, inheritable=True)
-            os.dup2(high, LISTENER, inheritable=True)
-            os.closerange(LISTENER + 1, 1024)
-        else:
-            os.closerange(POLICY, 1024)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        seal()
+        sealed = True
+        control(PR_SET_PDEATHSIG, signal.SIGKILL)  # the kernel forgets it with a change of user
         os.chdir(policy["directory"])
-        os.execvpe(policy["command"][0], policy["command"], policy["env"])
+        enter(policy)
     except BaseException as error:
-        os.write(2, f"Error: {policy['command'][0]} could not be started: {error}\n".encode())
+        what = f"{policy['command'][0]} could not be started" if sealed else "The app could not be sealed and was not started"
+        os.write(2, f"Error: {what}: {error}\n".encode())
     finally:
-        os._exit(127)
+        os._exit(127 if sealed else 126)
 
 
-def main():
-    policy = json.loads(sys.stdin.buffer.read())
+def execute(policy):
+    """The app as a program of its own: the bootstrap finds its policy and its socket on two fixed descriptors."""
+    if policy["app"] is not None:
+        readable, writable = os.pipe()
+        os.write(writable, json.dumps(policy["app"]).encode())
+        os.close(writable)
+        high = os.dup2(policy["listener"], 100, inheritable=False)
+        os.dup2(os.dup2(readable, 101, inheritable=False), POLICY, inheritable=True)
+        os.dup2(high, LISTENER, inheritable=True)
+        close_all_but({POLICY, LISTENER, 100, 101})
+    else:
+        close_all_but(())
+    os.execvpe(policy["command"][0], policy["command"], policy["env"])
+
+
+def load(name):
+    """A module beside this file, without putting this directory on anybody's path."""
+    known = f"_preview_{name}"
+    if known not in sys.modules:
+        place = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
+        spec = importlib.util.spec_from_file_location(known, place)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[known] = module
+    return sys.modules[known]
+
+
+def supervise(policy, enter, keep=()):
+    """Fork the app, which is sealed and then runs `enter(policy)`; end what is left of it; returns its exit code.
+
+    Called in a process made for it, with a single thread, whose standard output and error are the app's.
+    keep: descriptors that this process needs afterwards; every other one is closed here.
+    """
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     control(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -162,10 +215,10 @@ def main():
     box = os.getpid()
     app = os.fork()
     if app == 0:
-        become_app(policy, box)
+        become_app(policy, box, enter)
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
-    os.closerange(3, 1024)
+    close_all_but(keep)
     policy.clear()
     status = None
     while status is None:
@@ -175,6 +228,10 @@ def main():
     end_all(app)
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
+
+
+def main():
+    return supervise(json.loads(sys.stdin.buffer.read()), execute)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""Gives up, for this process and all it will start, every right that the app was not given. Standard library only.
+
+The policy was worked out by the server (`core.box.policy`); here it is only carried out, in the order that leaves
+nothing open: user, capabilities, no-new-privileges, Landlock, seccomp. A step that fails raises: nothing runs half sealed.
+"""
+
+import base64
+import ctypes
+import errno
+import os
+import struct
+
+# linux/prctl.h, linux/capability.h, linux/seccomp.h
+PR_SET_DUMPABLE, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_SECCOMP, PR_SET_SECUREBITS = 4, 23, 24, 22, 28
+PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
+NO_CAPABILITY_FROM_ROOT = 0x2F  # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each locked
+CAPABILITY_VERSION = 0x20080522
+SECCOMP_MODE_FILTER = 2
+# asm-generic/unistd.h: the same numbers on every architecture
+LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
+RULE_PATH_BENEATH, RULE_NET_PORT = 1, 2
+
+
+def prepare(policy):
+    """Whatever can be made ready before limits are lowered; the result, called without arguments, seals this process."""
+    if policy is None:  # a system without the kernel's means; the server decided that this app may run there
+        return lambda: None
+    libc = ctypes.CDLL(None, use_errno=True)
+    filters = [base64.b64decode(text) for text in policy["filters"]]
+    ruleset = open_ruleset(libc, policy["landlock"])
+
+    def seal():
+        if policy["user"] is not None:
+            change_user(policy["user"])
+        if policy["drop_capabilities"]:
+            drop_capabilities(libc)
+        check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no-new-privileges")
+        if ruleset is not None:
+            check(libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0), "Landlock")
+            os.close(ruleset)
+        for program in filters:
+            load_filter(libc, program)
+
+    return seal
+
+
+def check(result, what):
+    """The kernel's answer, or OSError with the step it refused."""
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def change_user(user):
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+
+
+def drop_capabilities(libc):
+    """Root's number without root's powers, for good: the bounding set first, which needs a capability itself."""
+    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    number = 0
+    while libc.prctl(PR_CAPBSET_READ, number, 0, 0, 0) >= 0:
+        libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
+        number += 1
+    libc.prctl(PR_SET_SECUREBITS, NO_CAPABILITY_FROM_ROOT, 0, 0, 0)  # may be denied; no-new-privileges says the same of exec
+    header = ctypes.create_string_buffer(struct.pack("=Ii", CAPABILITY_VERSION, 0))
+    check(libc.capset(header, ctypes.create_string_buffer(24)), "capabilities")
+
+
+def open_ruleset(libc, policy):
+    """A Landlock ruleset with the paths and ports of the policy; None without one. A path that is not there gives nothing."""
+    if policy is None:
+        return None
+    attributes = struct.pack("=QQQ", policy["files"], policy["ports"], policy["scopes"])[: policy["size"]]
+    ruleset = check(libc.syscall(LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0), "Landlock ruleset")
+    for access, path in policy["paths"]:
+        try:
+            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            continue
+        try:
+            if not os.path.isdir(f"/proc/self/fd/{place}"):
+                access &= policy["of_a_file"]
+            rule = struct.pack("=Qi", access, place)
+            check(libc.syscall(LANDLOCK_ADD_RULE, ruleset, RULE_PATH_BENEATH, rule, 0), f"Landlock rule for {path}")
+        finally:
+            os.close(place)
+    for access, port in policy["allowed_ports"]:
+        rule = struct.pack("=QQ", access, port)
+        check(libc.syscall(LANDLOCK_ADD_RULE, ruleset, RULE_NET_PORT, rule, 0), f"Landlock rule for port {port}")
+    return ruleset
+
+
+def load_filter(libc, program):
+    """Load one classic BPF program of 8-byte instructions as a system call filter."""
+
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
+
+    prog = Program(len(program) // 8, program)
+    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(prog), 0, 0) != 0:
+        number = ctypes.get_errno() or errno.EINVAL
+        raise OSError(number, f"seccomp: {os.strerror(number)}")
