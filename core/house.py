@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 
 from core.browser import Browser
+from core.box import Executions
 from core.build import Projects
 from core.caller import ANONYMOUS, Caller, Door, Risk
 from core.hub import Hub
@@ -22,7 +24,7 @@ HUB_PREFIX = "/hub"
 
 @dataclass(frozen=True)
 class House:
-    """settings, store, projects, previews, providers and the Hub; `local_hub` only where the embedded Hub stands in."""
+    """settings, store, projects, previews, executions, providers and the Hub; `local_hub` only where the embedded Hub stands in."""
 
     settings: Settings
     port: int
@@ -30,6 +32,7 @@ class House:
     store: Store
     projects: Projects
     previews: Previews
+    executions: Executions
     browser: Browser
     providers: Providers
     hub: Hub
@@ -84,6 +87,7 @@ class House:
         """End every process and close every file this house opened."""
         if self.local_hub:
             await self.local_hub.close()
+        await asyncio.to_thread(self.executions.close)
         await self.previews.close()
         await self.browser.close()
         await self.providers.close()
@@ -117,6 +121,7 @@ def build_house(settings: Settings, port: int) -> House:
         store=store,
         projects=Projects(data / "projects"),
         previews=previews,
+        executions=Executions(previews.engine, previews.monitor, previews.places),
         browser=Browser(data),
         providers=Providers(settings, store),
         hub=Hub(endpoint, local=local is not None),

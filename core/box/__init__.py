@@ -6,10 +6,13 @@ Owns sealing, processes, their directories, sockets, logs and limits. Knows noth
 from core.box import tree, workspace
 from core.box.egress import Egress, Gateway, Host, read_hosts
 from core.box.engine import Address, EngineStatus, Entry, Handle, Launch, Network, SandboxEngine, Seal, Workspace
+from core.box.execution import Runtime, execute
+from core.box.executions import Executions
 from core.box.limits import MB, Limits
 from core.box.local import ProcessEngine
 from core.box.logs import LogLine, LogRing, Source, pump
 from core.box.monitor import Breach, Figures, Monitor, Watch
+from core.box.program import Execution, run
 
 __all__ = [
     "MB",
@@ -18,6 +21,8 @@ __all__ = [
     "Egress",
     "EngineStatus",
     "Entry",
+    "Execution",
+    "Executions",
     "Figures",
     "Gateway",
     "Handle",
@@ -29,13 +34,16 @@ __all__ = [
     "Monitor",
     "Network",
     "ProcessEngine",
+    "Runtime",
     "SandboxEngine",
     "Seal",
     "Source",
     "Watch",
     "Workspace",
+    "execute",
     "pump",
     "read_hosts",
+    "run",
     "tree",
     "workspace",
 ]

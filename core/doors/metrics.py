@@ -1,4 +1,4 @@
-"""`GET /metrics`: what the router and the previews did, as Prometheus text. Sums; no caller, key, model, prompt or project."""
+"""`GET /metrics`: what the router, the previews and the executions did, as Prometheus text. Sums; no caller, key, model, prompt or project."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def routes(house: House) -> list[Route]:
     """The one route."""
 
     async def metrics(request: Request) -> Response:
-        text = house.providers.metrics() + await asyncio.to_thread(house.previews.metrics)
+        text = house.providers.metrics() + await asyncio.to_thread(house.previews.metrics) + house.executions.metrics()
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
     return [Route("/metrics", metrics, methods=["GET"])]

@@ -62,10 +62,15 @@ class Previews:
         self._gauges = Gauges()
         self.sweep()
 
+    @property
+    def places(self) -> Path:
+        """Where every box has its own directory while it runs."""
+        return self.root / "live"
+
     def sweep(self) -> int:
         """End what a killed server left running and delete what it left on disk; returns how many processes were ended."""
         ended = self.engine.sweep()
-        workspace.remove(self.root / "live")
+        workspace.remove(self.places)
         return ended
 
     def status(self) -> EngineStatus:
@@ -89,7 +94,7 @@ class Previews:
 
     def _start(self, spec: PreviewSpec) -> Preview:
         id, token = secrets.token_hex(5), secrets.token_urlsafe(16)
-        place = workspace.create(self.root / "live" / id, spec.files)
+        place = workspace.create(self.places / id, spec.files)
         preview = Preview(spec, id=id, token=token, place=place, changed=self._changed)
         with self._lock:
             if self._stopped.is_set():
@@ -198,7 +203,7 @@ class Previews:
         self.monitor.close()
         self.networks.egress.close()
         self.engine.close()
-        workspace.remove(self.root / "live")
+        workspace.remove(self.places)
         os.close(self._held)
 
 
