@@ -12,7 +12,7 @@ from ui.bind import QUIET, Bind
 from ui.live import arg, live
 from ui.parts import management as drawn
 
-_EVENTS = ("children", "close", "ask_revoke", "revoke", "ask_remove", "remove", "made", "keyed")
+_EVENTS = ("list_children", "close", "ask_revoke", "revoke", "ask_remove", "remove", "made", "keyed")
 
 
 def layout() -> gr.HTML:
@@ -72,7 +72,7 @@ def behave(bind: Bind, part: gr.HTML) -> list[Any]:
             return draw(bind, request, opened=arg(event), trouble=error.to_dict())
         return draw(bind, request, said="The key is removed.")
 
-    quiet = ((part.children, show), (part.close, close), (part.ask_revoke, ask_revoke), (part.ask_remove, ask_remove), (part.remove, remove), (part.keyed, close))
+    quiet = ((part.list_children, show), (part.close, close), (part.ask_revoke, ask_revoke), (part.ask_remove, ask_remove), (part.remove, remove), (part.keyed, close))
     for listen, handler in quiet:
         listen(handler, None, part, **QUIET)
     return [listen(handler, None, part, **QUIET) for listen, handler in ((part.made, made), (part.revoke, revoke))]
