@@ -21,13 +21,14 @@ from pathlib import Path
 
 import aiohttp
 import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Mount, Router
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from core.doors.gate import Gate  # noqa: E402
 from core.instance import free_port  # noqa: E402
 from core.preview import Previews, PreviewSpec  # noqa: E402
+from core.settings import Settings  # noqa: E402
 
 APP = b"""
 import asyncio
@@ -58,11 +59,12 @@ FILES = {"main.py": APP, "Dockerfile": DOCKERFILE}
 
 
 def serve(root: str, port: int, told: multiprocessing.connection.Connection) -> None:
-    """Our half: previews at /p, one of them running; tells its path and its socket."""
+    """Our half: the gate and previews at /p, as the product has them; one of them runs; tells its path and its socket."""
 
     async def run() -> None:
         previews = Previews(Path(root))
-        config = uvicorn.Config(Starlette(routes=[Mount("/p", app=previews.app)]), port=port, log_level="warning")
+        app = Gate(Router(routes=[Mount("/p", app=previews.app)]), Settings())
+        config = uvicorn.Config(app, port=port, log_level="warning")
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())
         preview = await previews.start(PreviewSpec(files=FILES, sdk="docker", owner="benchmark", label="app"))

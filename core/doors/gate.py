@@ -12,6 +12,7 @@ import json
 import secrets
 import time
 from collections import OrderedDict
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -42,6 +43,7 @@ class Gate:
         self.app = app
         self._hosts = {host.lower() for host in settings.hosts} | {"localhost"}
         self._any_host = "*" in settings.hosts
+        self._host_is_ours = lru_cache(maxsize=256)(self._is_our_host)  # few names, asked with every request
         self._limiter = RateLimit(per_minute=settings.requests_per_minute)
         ancestors = " https://huggingface.co" if settings.on_a_space else ""
         self._policy = _PAGE_POLICY.format(ancestors=ancestors)
@@ -87,7 +89,7 @@ class Gate:
         if path.startswith(_LIMITED):
             self._limiter.take(_visitor(scope, headers))
 
-    def _host_is_ours(self, host: str) -> bool:
+    def _is_our_host(self, host: str) -> bool:
         name = (urlsplit(f"//{host}").hostname or "").lower() if host else ""
         if self._any_host or name in self._hosts or name.endswith(".localhost"):
             return True

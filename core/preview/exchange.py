@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from core.preview import headers
 
+_LEAVING_SECONDS = 0.02
 _HTML = (b"content-type", b"text/html; charset=utf-8")
 
 
@@ -68,8 +69,11 @@ class Patience:
 
     def allow(self, seconds: float) -> None:
         """From now on that long."""
-        if not self._over and not self.gone and not self._scope.expired():
-            self._scope.reschedule(self._now() + seconds)
+        if self._over or self.gone or self._scope.expired():
+            return
+        until, set_already = self._now() + seconds, self._scope.when()
+        if set_already is None or abs(until - set_already) > seconds / 20:  # a timer for every piece would cost more than it
+            self._scope.reschedule(until)
 
     def leave(self) -> None:
         """The visitor has left: end the wait at once."""
@@ -90,7 +94,7 @@ class Upload:
         self.too_large = False
         self.answered = False  # the app began to answer before it had everything
         self._size = 0
-        self._watch: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | asyncio.TimerHandle | None = None
 
     async def first(self) -> bytes | None:
         """The first piece; None when the visitor left instead."""
@@ -128,6 +132,10 @@ class Upload:
     def end(self) -> None:
         """There is no more of it: from now on only wait for the visitor to leave."""
         self.whole = True
+        # Most answers come before anybody can leave; only the others are worth a task.
+        self._watch = asyncio.get_running_loop().call_later(_LEAVING_SECONDS, self._start_watching)
+
+    def _start_watching(self) -> None:
         self._watch = asyncio.create_task(self._wait_for_leaving())
 
     async def _wait_for_leaving(self) -> None:
@@ -136,5 +144,6 @@ class Upload:
         self._patience.leave()
 
     def close(self) -> None:
+        """Nobody waits for the visitor any more."""
         if self._watch is not None:
             self._watch.cancel()

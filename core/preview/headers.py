@@ -50,10 +50,13 @@ def policy(ancestors: str, origins: tuple[str, ...] = ()) -> bytes:
     ).encode()
 
 
-def to_app(headers: Headers, *, scheme: str) -> list[tuple[bytes, bytes]]:
-    """The request headers an app gets. Compression is off, so that documents can be read on their way back."""
-    kept = [(name, value) for name, value in headers if name.lower() in REQUEST]
-    forwarded = dict(headers).get(b"x-forwarded-proto", b"").split(b",")[0].strip()
+def to_app(headers: list[tuple[bytes, bytes]], *, scheme: str) -> list[tuple[bytes, bytes]]:
+    """The request headers an app gets, of those a visitor sent (names in lower case). Compression is off, so that documents can be read on their way back."""
+    given = dict(headers)
+    kept = [(name, value) for name, value in headers if name in REQUEST]
+    if b"transfer-encoding" in given:  # it overrules a length (RFC 9112, 6.3), which would then be another request's beginning
+        kept = [pair for pair in kept if pair[0] != b"content-length"]
+    forwarded = given.get(b"x-forwarded-proto", b"").split(b",")[0].strip()
     proto = b"https" if forwarded == b"https" or scheme in ("https", "wss") else b"http"
     return [*kept, (b"accept-encoding", b"identity"), (b"x-forwarded-proto", proto)]
 
