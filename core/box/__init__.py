@@ -6,13 +6,14 @@ Owns sealing, processes, their directories, sockets, logs and limits. Knows noth
 from core.box import tree, workspace
 from core.box.egress import Egress, Gateway, Host, read_hosts
 from core.box.engine import Address, EngineStatus, Entry, Handle, Launch, Network, SandboxEngine, Seal, Workspace
-from core.box.execution import Runtime, execute
+from core.box.execution import Runtime, environment, execute, sealed_layers
 from core.box.executions import Executions
 from core.box.limits import MB, Limits
 from core.box.local import ProcessEngine
 from core.box.logs import LogLine, LogRing, Source, pump
 from core.box.monitor import Breach, Figures, Monitor, Watch
 from core.box.program import Execution, run
+from core.box.remote import Remote, RemoteEngine
 
 __all__ = [
     "MB",
@@ -35,15 +36,19 @@ __all__ = [
     "Network",
     "ProcessEngine",
     "Runtime",
+    "Remote",
+    "RemoteEngine",
     "SandboxEngine",
     "Seal",
     "Source",
     "Watch",
     "Workspace",
+    "environment",
     "execute",
     "pump",
     "read_hosts",
     "run",
+    "sealed_layers",
     "tree",
     "workspace",
 ]

@@ -91,15 +91,22 @@ class Launch:
     mount: str = ""
     directory: str = ""  # folder of the project it runs in
     seal: Seal = field(default_factory=Seal)
+    requirements: str = ""  # text of requirements.txt, for an engine that installs them itself
     separate_errors: bool = False  # standard error on a pipe of its own
+    fork_within: float | None = None  # seconds it may wait for a process with the stock packages loaded; None: a new interpreter
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where an app answers: a unix socket, or (stated fallback) a port on the loopback interface."""
+    """Where an app answers: a unix socket, a port on the loopback interface, or a remote address.
+
+    headers: sent with every request to a remote address, and seen by no visitor.
+    """
 
     socket: Path | None = None
     port: int | None = None
+    url: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
 class Handle(Protocol):

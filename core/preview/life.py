@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,7 @@ from core.box import (
     Handle,
     Host,
     Launch,
+    RemoteEngine,
     SandboxEngine,
     Seal,
     Source,
@@ -33,6 +35,9 @@ from core.preview.dockerfile import Recipe, read_dockerfile
 from core.preview.environment import Environment, Environments, Step, index_hosts
 from core.preview.failures import exit_error, no_answer
 from core.preview.preview import Ended, Preview
+
+# While the stock packages are being loaded, waiting for them is quicker than to load them once more for Gradio alone.
+STOCK_WAIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,8 @@ class Life:
 
     def __init__(self, preview: Preview, engine: SandboxEngine, environments: Environments, networks: Networks):
         self.preview, self.spec = preview, preview.spec
-        self.engine, self.environments, self.networks = engine, environments, networks
+        self.engine = RemoteEngine(self.spec.remote) if self.spec.remote is not None else engine
+        self.environments, self.networks = environments, networks
         self.ways: list[Gateway] = []
         self.began = time.monotonic()
 
@@ -66,9 +72,7 @@ class Life:
                 preview.ending.wait()  # served from the workspace, without a process
                 raise Ended
             recipe = self._recipe()
-            held = self.environments.resolve(
-                self._requirements(recipe), preview.logs, source=preview.workspace.app, run=self._run_build_step
-            )
+            held = self._environment(recipe)
             preview.become("starting")
             self._serve(recipe, held)
         except Ended:
@@ -87,6 +91,14 @@ class Life:
             self._close_ways()
             workspace.remove(preview.workspace.root)
             preview.finish(reason)
+
+    def _environment(self, recipe: Recipe) -> Environment:
+        """The Python to run it with. A remote machine installs for itself."""
+        if self.spec.remote is not None:
+            return Environment(Path(sys.executable))
+        return self.environments.resolve(
+            self._requirements(recipe), self.preview.logs, source=self.preview.workspace.app, run=self._run_build_step
+        )
 
     def _running(self, address: Address | None) -> None:
         self.preview.address = address
@@ -142,6 +154,11 @@ class Life:
     def _close_ways(self) -> None:
         while self.ways:
             self.ways.pop().close()
+
+    def _remote_requirements(self, recipe: Recipe) -> str:
+        """A Space's Python has Gradio before its own requirements; so has the remote machine."""
+        stock = [f"gradio=={version('gradio')}"] if self.spec.sdk == "gradio" else []
+        return "\n".join([*stock, self._requirements(recipe)])
 
     def _network(self, folder: Path | None) -> tuple[Seal, dict[str, str]]:
         """What the app may reach, and the environment that tells it so."""
@@ -206,6 +223,8 @@ class Life:
             limits=self.spec.limits,
             mount=self.preview.mount,
             seal=seal,
+            requirements=self._remote_requirements(recipe) if self.spec.remote is not None else "",
+            fork_within=STOCK_WAIT_SECONDS if self.spec.sdk == "gradio" else 0.0,
         )
         handle, reader = self._open(launch, "run")
         code = self._await_answer(handle)
@@ -218,7 +237,8 @@ class Life:
 
     def _await_answer(self, handle: Handle) -> int | None:
         """Ask until the app answers below 500; returns its exit code when it ended instead."""
-        deadline = time.monotonic() + self.spec.limits.start_seconds
+        seconds = self.spec.limits.build_seconds if self.spec.remote is not None else self.spec.limits.start_seconds
+        deadline = time.monotonic() + seconds
         status, pause = None, 0.02
         while time.monotonic() < deadline and not self.preview.ending.is_set():
             for address in handle.addresses:
@@ -235,7 +255,7 @@ class Life:
             pause = min(pause * 1.3, 0.25)
         if self.preview.ending.is_set():
             raise Ended
-        raise no_answer(status, self._told(), seconds=self.spec.limits.start_seconds)
+        raise no_answer(status, self._told(), seconds=seconds)
 
     def _told(self) -> list[str]:
         return [line.text for line in self.preview.logs.lines() if line.source == "run"]
@@ -243,11 +263,12 @@ class Life:
 
 def _ask(address: Address, path: str) -> int | None:
     """Status of one GET, or None when nobody answers."""
-    transport = httpx.HTTPTransport(verify=False, uds=str(address.socket) if address.socket else None)
+    transport = httpx.HTTPTransport(verify=address.url is not None, uds=str(address.socket) if address.socket else None)
     port = address.port or 7860
     try:
         with httpx.Client(transport=transport, timeout=httpx.Timeout(5, connect=1), trust_env=False) as client:
-            with client.stream("GET", f"http://127.0.0.1:{port}{path}") as response:
+            base = (address.url or f"http://127.0.0.1:{port}").rstrip("/")
+            with client.stream("GET", base + path, headers=address.headers) as response:
                 return response.status_code
     except httpx.HTTPError:
         return None

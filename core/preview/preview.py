@@ -209,7 +209,7 @@ class Preview:
         for loop, client in list(self.clients.items()):
             if loop.is_running():
                 asyncio.run_coroutine_threadsafe(client.aclose(), loop)
-        self.spec = replace(self.spec, files={}, secrets={})  # it is remembered for its log; these would only weigh
+        self.spec = replace(self.spec, files={}, secrets={}, remote=None)  # it is remembered for its log; these would only weigh
         self.logs.close()
         self.ended.set()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from core import box
-from core.box import MB, Network, read_hosts, workspace
+from core.box import MB, Network, Remote, read_hosts, workspace
 from core.errors import InvalidInput, TooLarge
 from core.secrets import Secret
 
@@ -44,6 +44,7 @@ class PreviewSpec:
     freeze_seconds: its processes stand still after so long without a request, until the next one; None for never.
     idle_seconds: stopped after so long without a request; None for never (and never evicted).
     network: what the app's process may reach: nothing (sealed), TCP on one port of its own (tcp-own), or `hosts` (egress).
+    remote: run it in a machine of its own, at the cost of that account; None for here.
     hosts: for egress, names like "huggingface.co", "*.hf.co" or "example.org:8443".
     origins: what the app's pages may talk to in a visitor's browser beside the app, as "https://host"; nothing by default.
     """
@@ -61,6 +62,7 @@ class PreviewSpec:
     limits: Limits = field(default_factory=Limits)
     network: Network = "sealed"
     hosts: tuple[str, ...] = ()
+    remote: Remote | None = None
     origins: tuple[str, ...] = ()
 
     @property

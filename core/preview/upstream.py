@@ -71,6 +71,8 @@ class Target:
 def target_of(preview: Preview) -> Target:
     """Where that preview's app answers."""
     address = preview.address
+    if address.url:
+        return Target(URL(address.url, encoded=True), headers=address.headers)
     return Target(URL.build(scheme="http", host="127.0.0.1", port=address.port or 7860), socket=address.socket)
 
 
