@@ -18,13 +18,14 @@ from core.providers import Key, Keyring, Providers, keep_records
 from core.secrets import Secret
 from core.settings import Settings
 from core.store import Store
+from core.terminal import Terminals
 
 HUB_PREFIX = "/hub"
 
 
 @dataclass(frozen=True)
 class House:
-    """settings, store, projects, previews, executions, providers and the Hub; `local_hub` only where the embedded Hub stands in."""
+    """settings, store, projects, previews, executions, terminals, providers and the Hub; `local_hub` only where the embedded Hub stands in."""
 
     settings: Settings
     port: int
@@ -33,6 +34,7 @@ class House:
     projects: Projects
     previews: Previews
     executions: Executions
+    terminals: Terminals
     browser: Browser
     providers: Providers
     hub: Hub
@@ -112,6 +114,7 @@ def build_house(settings: Settings, port: int) -> House:
     local = None
     if settings.hub_kind == "local":
         local = LocalHub(data / "hub", previews=previews, prefix=HUB_PREFIX)
+    executions = Executions(previews.engine, previews.monitor, previews.places)
     endpoint = settings.hub_url or f"http://127.0.0.1:{port}{HUB_PREFIX}"
     store = Store(data / "store.sqlite")
     return House(
@@ -121,7 +124,8 @@ def build_house(settings: Settings, port: int) -> House:
         store=store,
         projects=Projects(data / "projects"),
         previews=previews,
-        executions=Executions(previews.engine, previews.monitor, previews.places),
+        executions=executions,
+        terminals=Terminals(executions, previews.engine, previews.monitor, previews.places),
         browser=Browser(data),
         providers=Providers(settings, store),
         hub=Hub(endpoint, local=local is not None),

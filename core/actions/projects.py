@@ -153,6 +153,7 @@ async def project_delete(call: Call, project: str) -> dict:
     for live in call.house.previews.list(call.caller.id):
         if live.spec.label == project:
             await call.house.previews.stop(live.id)
+    call.house.terminals.forget(call.caller.id, project)
     await asyncio.to_thread(call.house.projects.delete, project, call.caller.id)
     return {"project": project, "deleted": True}
 
