@@ -50,10 +50,12 @@ class Breaker:
 
     def rejected(self, session: str, key: Key) -> bool:
         """An upstream answered 401 to this very key in this session."""
-        return (session, key.id, _print(key)) in self._invalid
+        return bool(self._invalid) and (session, key.id, key.mark) in self._invalid
 
     def cooling(self, session: str, key: Key, model: str) -> Cooling | None:
         """How long the candidate still rests, or None when it may be asked."""
+        if not self._circuits:
+            return None
         now = self._clock()
         worst: Cooling | None = None
         for name in _names(session, key, model):
@@ -72,21 +74,21 @@ class Breaker:
 
     def begin(self, session: str, key: Key, model: str) -> None:
         """A request goes out; on a circuit that rested it is the one probe."""
-        for name in _names(session, key, model):
+        for name in self._known(session, key, model):
             circuit = self._circuits.get(name)
             if circuit is not None:
                 circuit.probe = self._clock()
 
     def succeeded(self, session: str, key: Key, model: str) -> None:
         """It answered: the circuit closes."""
-        for name in _names(session, key, model):
+        for name in self._known(session, key, model):
             self._circuits.pop(name, None)
 
     def failed(self, session: str, key: Key, model: str, fault: Fault) -> None:
         """It failed: the circuit opens, by what the fault's rule says. A fault that cools nothing leaves it as it was."""
         rule = fault.rule
         if fault.kind == "key":
-            self._invalid[(session, key.id, _print(key))] = key.provider
+            self._invalid[(session, key.id, key.mark)] = key.provider
             while len(self._invalid) > _CIRCUITS:
                 self._invalid.popitem(last=False)
         for_model, for_key = _names(session, key, model)
@@ -110,10 +112,13 @@ class Breaker:
 
     def released(self, session: str, key: Key, model: str) -> None:
         """The request was cancelled or said nothing about the upstream: its probe is given back."""
-        for name in _names(session, key, model):
+        for name in self._known(session, key, model):
             circuit = self._circuits.get(name)
             if circuit is not None:
                 circuit.probe = None
+
+    def _known(self, session: str, key: Key, model: str) -> tuple[tuple[str, str, int, str], ...]:
+        return _names(session, key, model) if self._circuits else ()
 
     def forget(self, session: str, key: Key | None = None) -> None:
         """Drop what is known of a session, or of one of its keys."""
@@ -133,16 +138,11 @@ class Breaker:
         now = self._clock()
         rows: list[dict[str, object]] = []
         for key in keys:
-            mine = [c.until - now for name, c in self._circuits.items() if name[:3] == (session, key.id, _print(key)) and c.until > now]
+            mine = [c.until - now for name, c in self._circuits.items() if name[:3] == (session, key.id, key.mark) and c.until > now]
             state = "rejected" if self.rejected(session, key) else "cooling" if mine else "ready"
             rows.append({"provider": key.provider, "key": key.label, "state": state, "seconds": round(max(mine, default=0.0), 1)})
         return rows
 
 
-def _print(key: Key) -> int:
-    return hash((key.secret, key.base_url))
-
-
 def _names(session: str, key: Key, model: str) -> tuple[tuple[str, str, int, str], tuple[str, str, int, str]]:
-    own = _print(key)
-    return (session, key.id, own, model), (session, key.id, own, "")
+    return (session, key.id, key.mark, model), (session, key.id, key.mark, "")

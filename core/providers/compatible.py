@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import orjson
@@ -40,7 +40,7 @@ async def ask_whole(candidate: Candidate, prompt: Prompt, row: Provider, *, tran
     response = await transport.send(**_request(candidate, prompt, row, stream=False), deadline=deadline)
     try:
         await _kind(response, candidate.key, row)
-        pieces = list(answer_pieces(await response.json(), candidate.key, row))
+        pieces = answer_pieces(await response.json(), candidate.key, row)
     except BaseException:
         response.drop()
         raise
@@ -121,7 +121,7 @@ def encoded(body: dict[str, Any]) -> bytes:
     return data
 
 
-def answer_pieces(data: Any, key: Key, row: Provider) -> Iterator[Piece]:
+def answer_pieces(data: Any, key: Key, row: Provider) -> list[Piece]:
     """A whole answer as pieces. Raises `Fault` for an error inside a 200, an answer of another shape, an empty one."""
     if not isinstance(data, dict):
         raise Fault("nonsense", "answered JSON of another shape.", status=200)
@@ -131,15 +131,13 @@ def answer_pieces(data: Any, key: Key, row: Provider) -> Iterator[Piece]:
     message = choice.get("message") if choice else None
     if not isinstance(message, dict):
         raise Fault("nonsense", "answered JSON without a choice in it.", status=200)
-    came = False
-    for piece in _pieces(message):
-        came = True
-        yield piece
+    pieces = _pieces(message)
     finish = _finish(choice)
-    _refuse_filtered(finish, came)
-    if not came:
+    _refuse_filtered(finish, bool(pieces))
+    if not pieces:
         raise Fault("empty", "answered nothing.", status=200)
-    yield End(finish or "stop", usage(data.get("usage")))
+    pieces.append(End(finish or "stop", usage(data.get("usage"))))
+    return pieces
 
 
 async def _stream(response: Response, key: Key, row: Provider) -> AsyncIterator[Piece]:
@@ -196,32 +194,37 @@ def _event(payload: bytes) -> dict[str, Any] | None:
     return data if isinstance(data, dict) else {}
 
 
-def _pieces(message: dict[str, Any]) -> Iterator[Text | Reasoning | ToolCallDelta]:
+def _pieces(message: dict[str, Any]) -> list[Piece]:
     content = message.get("content")
-    if content.__class__ is str:
-        if content:
-            yield Text(content)
-    elif isinstance(content, list):
-        text = "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
-        if text:
-            yield Text(text)
+    if content.__class__ is str and (len(message) == 1 or len(message) == 2 and "role" in message):
+        return [Text(content)] if content else []  # what nearly every piece of a stream is
+    pieces: list[Piece] = []
+    if isinstance(content, list):
+        content = "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+    if isinstance(content, str) and content:
+        pieces.append(Text(content))
     thought = message.get("reasoning_content") or message.get("reasoning")
     if isinstance(thought, str) and thought:
-        yield Reasoning(thought)
+        pieces.append(Reasoning(thought))
     if isinstance(message.get("refusal"), str) and message["refusal"]:
-        yield Text(message["refusal"])
+        pieces.append(Text(message["refusal"]))
     calls = message.get("tool_calls")
     if isinstance(calls, list):
-        for place, call in enumerate(calls[:_TOOL_CALLS]):
-            function = call.get("function") if isinstance(call, dict) else None
-            if isinstance(function, dict):
-                index = call.get("index")
-                yield ToolCallDelta(
-                    index=index if isinstance(index, int) and 0 <= index < _TOOL_CALLS else place,
-                    id=call.get("id") if isinstance(call.get("id"), str) else None,
-                    name=function.get("name") if isinstance(function.get("name"), str) else None,
-                    arguments=_arguments(function.get("arguments")),
-                )
+        pieces += [found for place, call in enumerate(calls[:_TOOL_CALLS]) if (found := _tool_call(place, call))]
+    return pieces
+
+
+def _tool_call(place: int, call: Any) -> ToolCallDelta | None:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict):
+        return None
+    index = call.get("index")
+    return ToolCallDelta(
+        index=index if isinstance(index, int) and 0 <= index < _TOOL_CALLS else place,
+        id=call.get("id") if isinstance(call.get("id"), str) else None,
+        name=function.get("name") if isinstance(function.get("name"), str) else None,
+        arguments=_arguments(function.get("arguments")),
+    )
 
 
 def _arguments(value: Any) -> str:

@@ -80,12 +80,15 @@ class Router:
             SpacesError: nobody answered, or asking on is not allowed; `details["receipt"]` holds the receipt.
         """
         pieces, end = await self._run(prompt, keys, caller_id, stream=False).whole()
+        text = thoughts = ""
         calls = ToolCalls()
-        for piece in pieces:
-            if isinstance(piece, ToolCallDelta):
+        for piece in pieces:  # few: an answer that is not streamed has one text
+            if isinstance(piece, Text):
+                text += piece.text
+            elif isinstance(piece, Reasoning):
+                thoughts += piece.text
+            elif isinstance(piece, ToolCallDelta):
                 calls.add(piece)
-        text = "".join(piece.text for piece in pieces if isinstance(piece, Text))
-        thoughts = "".join(piece.text for piece in pieces if isinstance(piece, Reasoning))
         return Answer(text, calls.whole(), thoughts, end.finish_reason, end.usage, end.receipt)
 
     async def stream(self, prompt: Prompt, keys: Iterable[Key], *, caller_id: str = "local") -> AsyncIterator[Item]:

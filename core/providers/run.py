@@ -261,19 +261,18 @@ class Run:
         await asking.settle()
 
     def _receipt(self, asking: Asking | None, usage: Usage | None = None) -> Receipt:
-        attempts = tuple(sorted(self._attempts, key=lambda attempt: attempt.number))
-        costs = [attempt.cost_usd for attempt in attempts]
-        guesses = [attempt.estimate_usd if attempt.cost_usd is None else attempt.cost_usd for attempt in attempts]
+        attempts = tuple(sorted(self._attempts, key=lambda attempt: attempt.number) if len(self._attempts) > 1 else self._attempts)
+        cost, guess = _sums(attempts)
         receipt = Receipt(
             model=asking.candidate.model if asking else self._prompt.model,
             provider=asking.candidate.provider if asking else None,
             attempts=attempts,
             skipped=tuple(self._skipped),
             usage=usage,
-            cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+            cost_usd=cost,
             first_token_ms=_since(self._started, asking),
             latency_ms=round((time.perf_counter() - self._started) * 1000, 2),
-            estimate_usd=None if None not in costs or None in guesses else sum(guess for guess in guesses if guess is not None),
+            estimate_usd=guess,
         )
         self._around.on_receipt(self._caller_id, receipt)
         return receipt
@@ -297,8 +296,22 @@ class Run:
         return NoModelFits(f"No configured model may answer this: {listed}.")
 
 
+def _sums(attempts: tuple[Attempt, ...]) -> tuple[float | None, float | None]:
+    """What all attempts cost, None when one of them is unknown; and then what that probably is, None when nobody can say."""
+    known = guessed = 0.0
+    unknown = unguessed = False
+    for attempt in attempts:
+        if attempt.cost_usd is not None:
+            known += attempt.cost_usd
+        elif attempt.estimate_usd is not None:
+            unknown, guessed = True, guessed + attempt.estimate_usd
+        else:
+            unknown = unguessed = True
+    return (None, None if unguessed else known + guessed) if unknown else (known, None)
+
+
 def _letters(piece: compatible.Piece) -> int:
-    if isinstance(piece, Text | Reasoning):
+    if isinstance(piece, (Text, Reasoning)):  # a tuple: a union would be made anew for every piece
         return len(piece.text)
     return len(piece.arguments) if isinstance(piece, ToolCallDelta) else 0
 

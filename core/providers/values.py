@@ -5,10 +5,11 @@ Money is USD; a price is USD per million tokens, everywhere. None means unknown,
 
 from __future__ import annotations
 
+import os
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from core.secrets import Secret
@@ -50,6 +51,8 @@ class Prompt:
 
     @property
     def preferred(self) -> tuple[str, ...]:
+        if self.prefer is None:
+            return ()
         names = self.prefer.split(",") if isinstance(self.prefer, str) else self.prefer or ()
         return tuple(name.strip() for name in names if name.strip())
 
@@ -98,6 +101,11 @@ class Key:
     @property
     def payer(self) -> Payer:
         return self.owner if self.secret else "nobody"
+
+    @cached_property
+    def mark(self) -> int:
+        """Tells this very secret at this very address from what the same id stood for before it was rotated; never leaves the process."""
+        return hash((self.secret, self.base_url))
 
 
 @dataclass(frozen=True)
@@ -171,7 +179,7 @@ class Receipt:
     cost_usd: float | None = None
     first_token_ms: float | None = None
     latency_ms: float = 0.0
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str = field(default_factory=lambda: os.urandom(16).hex())
     at: float = field(default_factory=time.time)
     estimate_usd: float | None = None
 
