@@ -21,7 +21,7 @@ TICK_SECONDS = 0.25
 PROPORTIONAL_SECONDS = 2.0  # between two readings of shared memory; at once when the plain sum is above the limit
 DISK_SECONDS = 1.0  # between two looks at the disk, and at least twenty times what the last one took
 DISK_SHARE = 20
-FREE_FLOOR_BYTES = 256 * MB  # or a twentieth of a small file system
+FREE_FLOOR_BYTES = 256 * MB
 FLOOR_SHARE = 20
 BLAMED_BYTES = 8 * MB  # a box that wrote less did not fill the disk
 MANY = 2000  # processes of one box that are looked at one by one
@@ -163,10 +163,11 @@ class Monitor:
     """Watches any number of boxes. The thread runs while there is something to watch.
 
     looked: called with each watch after it was measured, for what else depends on time.
-    free_floor: bytes that must stay free on the disk; below it the box that holds most is ended.
+    free_floor: bytes that must stay free on the disk, else the box that holds most is ended; None for 256 MB, or a twentieth of
+        a small file system.
     """
 
-    def __init__(self, *, looked: Callable[[Watch], None] = lambda watch: None, free_floor: int = FREE_FLOOR_BYTES):
+    def __init__(self, *, looked: Callable[[Watch], None] = lambda watch: None, free_floor: int | None = None):
         self.cpu_seconds = 0.0  # what watching itself has cost
         self._looked, self._free_floor = looked, free_floor
         self._lock = threading.Lock()
@@ -238,7 +239,7 @@ class Monitor:
             return
         watch.breach = breach
         if (pid := watch.pid()) is not None:
-            tree.freeze(pid)
+            tree.halt(pid)
         threading.Thread(target=watch.breached, args=(breach,), name=f"breach-{watch.name}", daemon=True).start()
 
     def _guard_the_disk(self, watches: list[Watch]) -> None:
@@ -251,7 +252,7 @@ class Monitor:
             free, whole = disk.free_bytes(worst.root)
         except OSError:
             return
-        floor = min(self._free_floor, whole // FLOOR_SHARE)
+        floor = min(FREE_FLOOR_BYTES, whole // FLOOR_SHARE) if self._free_floor is None else self._free_floor
         if free < floor:
             sentence = f"This machine's disk has less than {floor // MB} MB left and the app held the most of it, so it was stopped."
             self._judge(worst, Breach("disk", sentence, "Write less, or free space on the disk."))

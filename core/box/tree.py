@@ -130,6 +130,11 @@ def kill_below(root: int, *, seconds: float = 5.0) -> None:
         time.sleep(0.005)
 
 
+def halt(root: int, *, seconds: float = 1.0) -> None:
+    """Stop everything below `root` before it is ended, for at most so many seconds."""
+    _stop(root, set(), lambda: True, seconds)
+
+
 def freeze(root: int, *, wanted: Callable[[], bool] = lambda: True, seconds: float = 1.0) -> frozenset[Known]:
     """Stop everything below `root`, parents first, in rounds until nothing new has been forked.
 
@@ -141,17 +146,23 @@ def freeze(root: int, *, wanted: Callable[[], bool] = lambda: True, seconds: flo
     Returns those that were stopped by this, for `thaw`.
     """
     stopped: set[Known] = set()
+    if _stop(root, stopped, wanted, seconds):
+        return frozenset(stopped)
+    thaw(stopped)
+    return frozenset()
+
+
+def _stop(root: int, stopped: set[Known], wanted: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while wanted() and time.monotonic() < deadline:
         moving = [row for row in descend(proc.snapshot(), root) if row.state not in proc.STOPPED]
         if not moving:
-            return frozenset(stopped)
+            return True
         for row in moving:
             stopped.add(known(row))
             _kill(row.pid, signal.SIGSTOP)
         time.sleep(0.001)
-    thaw(stopped)
-    return frozenset()
+    return False
 
 
 def thaw(stopped: Iterable[Known]) -> None:
