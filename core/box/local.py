@@ -19,6 +19,7 @@ from core.errors import AppFailed, Conflict, StorageFull
 from core.box import tree
 from core.box.engine import Address, EngineStatus, Launch
 from core.box.workspace import storage_error
+from core.box.zygote import ForkedProcess, Zygotes, too_late
 
 RUNNERS = Path(__file__).parent / "runners"
 APP_PORT = 7860  # the port an app on a Space expects to be its own
@@ -35,6 +36,7 @@ class ProcessEngine:
         self.name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
         # A unix socket's path is at most 107 bytes (unix(7)), so the sockets do not live under `root`.
         self.sockets = Path(tempfile.gettempdir()) / f"spaces-{os.getuid()}-{self.name}"
+        self.zygotes = Zygotes(self.name)
 
     def probe(self) -> EngineStatus:
         return EngineStatus(
@@ -66,6 +68,10 @@ class ProcessEngine:
             env = {**launch.env, tree.MARKER: f"{launch.id}.{self.name}"}
             if fallback:
                 env.setdefault("PORT", str(fallback))
+            policy = self._policy(launch, env, listener.fileno(), path, fallback)
+            process = self._forked(launch, policy, listener.fileno(), writer)
+            if process is not None:
+                return ProcessHandle(process, reader, path, fallback, env[tree.MARKER])
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(RUNNERS / "box.py")],
                 stdin=subprocess.PIPE,
@@ -76,7 +82,6 @@ class ProcessEngine:
                 close_fds=True,
                 pass_fds=(listener.fileno(),),
             )
-            policy = self._policy(launch, env, listener.fileno(), path, fallback)
             try:
                 with process.stdin as pipe:
                     pipe.write(json.dumps(policy).encode())
@@ -92,6 +97,17 @@ class ProcessEngine:
             os.close(writer)
             listener.close()
         return ProcessHandle(process, reader, path, fallback, env[tree.MARKER])
+
+    def _forked(self, launch: Launch, policy: dict, listener: int, output: int) -> ForkedProcess | None:
+        """A box with the stock packages loaded already, where the launch may have one and one is ready."""
+        stock = not launch.entry.command and launch.python == Path(sys.executable) and not launch.separate_errors
+        if not stock or launch.fork_within is None or too_late(launch.env):
+            return None
+        return self.zygotes.fork(json.dumps(policy).encode(), listener, output, output, within=launch.fork_within)
+
+    def warm(self, seconds: float = 0) -> bool:
+        """Load the stock packages in a process that later boxes are forked from; whether it is ready within `seconds`."""
+        return self.zygotes.warm(seconds)
 
     def _policy(self, launch: Launch, env: dict[str, str], listener: int, path: Path, fallback: int | None) -> dict:
         """What the box is told, through a pipe: command lines are readable by every user of a machine."""
@@ -149,13 +165,14 @@ class ProcessEngine:
         return ended
 
     def close(self) -> None:
+        self.zygotes.close()
         shutil.rmtree(self.sockets, ignore_errors=True)
 
 
 class ProcessHandle:
     """A box and the app in it."""
 
-    def __init__(self, process: subprocess.Popen, output: int, path: Path, port: int | None, marker: str):
+    def __init__(self, process: subprocess.Popen | ForkedProcess, output: int, path: Path, port: int | None, marker: str):
         self.process = process
         self.output = output
         self.pid = process.pid

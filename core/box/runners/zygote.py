@@ -131,6 +131,7 @@ def become_box(descriptors, box, bootstrap):
         for descriptor in (output, errors):
             os.close(descriptor)
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+        os.chdir(policy["directory"])  # after a crash of the server, it is recognised by where it is
         policy |= {"parent": os.getppid(), "listener": listener}
         code = box.supervise(policy, lambda policy: become_program(policy, listener, bootstrap))
     except BaseException as error:
