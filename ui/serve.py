@@ -34,6 +34,7 @@ def launch(house: House, *, block: bool = True) -> gr.Blocks:
         # previews and the Local Hub answer (6.31 answers preflights itself).
         app.middleware_stack = front(house, sessions, app.middleware_stack)
         await house.start()
+        house.previews.warm_soon()
         try:
             yield
         finally:

@@ -135,6 +135,9 @@ class SandboxEngine(Protocol):
     def probe(self) -> EngineStatus:
         """Which layers are on, found by trying."""
 
+    def warm(self, seconds: float = 0) -> bool:
+        """Begin to get ready for quick starts; whether that is done within `seconds`. Costs memory, so it is asked for."""
+
     def start(self, launch: Launch) -> Handle:
         """Start the tree; `StorageFull` or `AppFailed` when it cannot be."""
 

@@ -62,6 +62,9 @@ class RemoteEngine:
             },
         )
 
+    def warm(self, seconds: float = 0) -> bool:
+        return False
+
     def start(self, launch: Launch) -> RemoteHandle:
         return RemoteHandle(self.remote, launch)
 

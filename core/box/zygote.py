@@ -220,7 +220,7 @@ class Zygotes:
         self._current: Zygote | None = None
         self._retired: list[Zygote] = []
         self._failures = 0
-        self._wanted = False
+        self._wanted = self._closed = False
         self._lock = threading.Lock()
 
     @property
@@ -232,8 +232,8 @@ class Zygotes:
     def warm(self, seconds: float = 0) -> bool:
         """Make one in the background, unless there is one; whether it is ready within `seconds`."""
         with self._lock:
-            self._wanted = True
-            current = self._usable()
+            self._wanted = not self._closed
+            current = self._usable() if self._wanted else None
         return current is not None and current.wait_ready(seconds)
 
     def fork(self, policy: bytes, *descriptors: int, within: float = 0) -> ForkedProcess | None:
@@ -247,7 +247,7 @@ class Zygotes:
     def close(self) -> None:
         """End it, with every box forked from it."""
         with self._lock:
-            self._wanted = False
+            self._wanted, self._closed = False, True
             leaving = [*self._retired, *([self._current] if self._current else [])]
             self._retired, self._current = [], None
         for zygote in leaving:

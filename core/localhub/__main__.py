@@ -39,6 +39,7 @@ def main() -> int:
 
 def _application(data: Path, users: Path | None, prefix: str, host: str, port: int) -> Starlette:
     previews = Previews(data / "previews")
+    previews.warm_soon()
     hub = LocalHub(data, previews=previews, prefix=prefix, users=users)
     endpoint = f"http://{host}:{port}{prefix}"
 

@@ -25,6 +25,7 @@ from core.preview.proxy import path_below, proxy
 from core.preview.spec import PreviewSpec, check_spec
 from core.preview.watch import attend
 
+WARM_AFTER_SECONDS = 2.0
 REMEMBERED = 50  # ended previews whose log can still be read
 # A Space is itself shown in a frame of the Hub's page.
 ANCESTORS = "'self' https://huggingface.co"
@@ -72,6 +73,12 @@ class Previews:
         ended = self.engine.sweep()
         workspace.remove(self.places)
         return ended
+
+    def warm_soon(self, seconds: float = WARM_AFTER_SECONDS) -> None:
+        """Get ready for quick starts in a while, when this server's own start is over."""
+        timer = threading.Timer(seconds, self.engine.warm)
+        timer.daemon = True
+        timer.start()
 
     def status(self) -> EngineStatus:
         """Which layers separate an app from this machine."""
