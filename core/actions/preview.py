@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 from core.actions.projects import open_project
 from core.actions.shapes import listing, public_url, say
+from core.box import Remote
 from core.build import Project, read_card
-from core.errors import AppFailed, Forbidden, SpacesError
+from core.errors import AppFailed, Forbidden, InvalidInput, SpacesError, Unauthorized
 from core.events import PreviewReady
 from core.preview import Preview, PreviewSpec
 from core.registry import Call, action
@@ -28,6 +30,34 @@ async def preview_start(call: Call, project: str, wait_seconds: float = 60) -> d
     found = await open_project(call, project)
     live = await start(call, found, wait_seconds=min(max(wait_seconds, 1), 300))
     return shape(call, live)
+
+
+@action(risk="spend", title="Start a preview at Hugging Face")
+async def preview_start_remote(
+    call: Call, project: str, flavor: str = "cpu-basic", namespace: str = "", wait_seconds: float = 240
+) -> dict:
+    """Run a project in a machine of its own at Hugging Face, for what outgrows this one: a GPU, memory, or a number of apps.
+
+    It costs what that hardware costs, from the account of the caller's token, until the preview is stopped or idle.
+    The address and the page are those of any preview. Its app reaches the internet; nothing of this machine is there.
+
+    Args:
+        project: the project's id.
+        flavor: the hardware, as `hf jobs hardware` lists it, such as cpu-basic, cpu-upgrade, t4-small, a10g-small.
+        namespace: the organisation to bill; the token's own account when empty.
+        wait_seconds: how long to wait for the first answer, 1 to 600 seconds.
+
+    Returns `{id, project, stage, url, path, ready_seconds}`. Raises unauthorized, payment_required or app_failed.
+    """
+    found = await open_project(call, project)
+    if call.house.hub.local:
+        raise Forbidden("The Local Hub has no machines to rent.", "Start the preview here, or work with huggingface.co.")
+    if found.sdk == "static":
+        raise InvalidInput("A static page needs no machine.", "Start it here.")
+    if call.caller.token is None:
+        raise Unauthorized("A machine at Hugging Face is paid by an account, and this caller has none.", "Sign in first.")
+    remote = Remote(call.caller.token, flavor, namespace or None, endpoint=call.house.hub.endpoint)
+    return shape(call, await start(call, found, wait_seconds=min(max(wait_seconds, 1), 600), remote=remote))
 
 
 @action(risk="read", title="Previews", open_world=False)
@@ -64,13 +94,14 @@ async def preview_logs(call: Call, preview: str, after: int = 0, limit: int = 50
     return listing(items, stage=live.stage, error=live.error)
 
 
-async def start(call: Call, project: Project, *, wait_seconds: float = 60) -> Preview:
+async def start(call: Call, project: Project, *, wait_seconds: float = 60, remote: Remote | None = None) -> Preview:
     """Start the project's preview in place of an older one, wait until it answers, say so on the way."""
-    await asyncio.to_thread(_check_trust, call, project)
+    if remote is None:
+        await asyncio.to_thread(_check_trust, call, project)
     for older in call.house.previews.list(call.caller.id):
         if older.spec.label == project.id:
             await call.house.previews.stop(older.id)
-    spec = await asyncio.to_thread(preview_spec, project, call.caller.id)
+    spec = replace(await asyncio.to_thread(preview_spec, project, call.caller.id), remote=remote)
     began = time.monotonic()
     say(call, "preview", "Starting the app")
     live = await call.house.previews.start(spec)

@@ -109,3 +109,10 @@ def test_a_public_instance_offers_what_its_owner_named(host, fine):
     else:
         with pytest.raises(Forbidden):
             _check_public(read_hosts([host]), offered)
+
+
+def test_a_hub_on_this_machine_rents_nothing(server):
+    project = server.action("generate_app_code", idea="a calculator that adds two numbers").json()["project"]["id"]
+    answer = server.action("preview_start_remote", project=project)
+    assert answer.status_code == 403 and "no machines" in answer.json()["error"]["message"]
+    assert server.action("project_delete", project=project).is_success
