@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from core.errors import AppFailed, Conflict, InvalidInput, StorageFull, TimedOut, TooLarge
 from core.preview import Limits, Previews, PreviewSpec, ProcessEngine
+from core.box import proc, tree
 from core.box.tree import MARKER, alive, marked
 from tests.preview.conftest import run
 from tests.preview.test_process import DAEMON, PLAIN, SERVE
@@ -51,6 +53,115 @@ def test_an_idle_app_is_stopped_and_a_used_one_is_not(house):
         time.sleep(0.2)
     assert (idle.stage, used.stage) == ("stopped", "running")
     house.stop(used)
+
+
+COUNTING = b"""
+import fastapi, itertools, threading, time, uvicorn
+from fastapi.responses import StreamingResponse
+app, count = fastapi.FastAPI(), itertools.count()
+ticks = []
+def tick():
+    while True:
+        ticks.append(1)
+        time.sleep(0.01)
+threading.Thread(target=tick, daemon=True).start()
+@app.get("/")
+def home(): return {"asked": next(count), "ticks": len(ticks)}
+@app.get("/quiet")
+def quiet():
+    def silence():
+        yield b"open"
+        time.sleep(6)
+    return StreamingResponse(silence())
+uvicorn.run(app)
+"""
+
+
+def states(app) -> set[str]:
+    return {row.state for row in tree.descend(proc.snapshot(), app.pid)}
+
+
+def wait_until(found, seconds: float = 15) -> bool:
+    deadline = time.monotonic() + seconds
+    while not found() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found()
+
+
+def test_an_idle_app_stands_still_and_goes_on_at_the_next_request(house):
+    app = house.start({"main.py": COUNTING, "Dockerfile": PLAIN}, freeze_seconds=0.6)
+    try:
+        for asked in range(2):
+            assert wait_until(lambda: app.frozen)
+            assert states(app) == {"T"}
+            assert app.stage == "running" and app.stats()["frozen"] and app.stats()["processes"] >= 1
+            cpu = [row.cpu_seconds for row in tree.descend(proc.snapshot(), app.pid)]
+            time.sleep(0.5)
+            assert [row.cpu_seconds for row in tree.descend(proc.snapshot(), app.pid)] == cpu
+            answer = httpx.get(house.url(app))
+            assert answer.status_code == 200 and answer.json()["asked"] == asked + 1  # the first was the server's own
+            assert not app.frozen and "T" not in states(app)
+    finally:
+        house.stop(app)
+    assert app.stage == "stopped" and app.error is None
+
+
+def test_an_app_is_not_idle_while_somebody_is_connected(house):
+    app = house.start({"main.py": COUNTING, "Dockerfile": PLAIN}, freeze_seconds=0.4, idle_seconds=2.0)
+    with httpx.stream("GET", house.url(app, "quiet"), timeout=20) as answer:
+        pieces = answer.iter_raw()  # held: the connection ends with it
+        assert next(pieces) == b"open"
+        time.sleep(3)
+        assert app.stage == "running" and not app.frozen and app.idle_seconds == 0
+    assert wait_until(lambda: app.frozen)
+    assert wait_until(lambda: app.stage == "stopped")
+    assert app.cause == "idle"
+
+
+def test_a_frozen_app_can_be_stopped_and_a_deployed_one_never_freezes(house):
+    idle = house.start({"main.py": COUNTING, "Dockerfile": PLAIN}, freeze_seconds=0.3)
+    deployed = house.start({"main.py": COUNTING, "Dockerfile": PLAIN}, freeze_seconds=0.3, idle_seconds=None)
+    assert wait_until(lambda: idle.frozen)
+    left = psutil.Process(idle.pid).children(recursive=True)
+    house.stop(idle)
+    assert alive(left) == []
+    assert not deployed.frozen
+    house.stop(deployed)
+
+
+def test_use_at_the_moment_of_freezing_wins(house):
+    app = house.start({"main.py": COUNTING, "Dockerfile": PLAIN}, freeze_seconds=None)
+    try:
+        for _ in range(30):
+            freezing = threading.Thread(target=app.freeze)
+            freezing.start()
+            app.touch()
+            freezing.join()
+            app.touch()
+            assert not app.frozen and "T" not in states(app)
+        with app.use():
+            app.freeze()
+            assert not app.frozen
+        assert httpx.get(house.url(app)).status_code == 200
+    finally:
+        house.stop(app)
+
+
+def test_figures_are_live_and_summed_for_the_metrics(house):
+    app = house.start({"main.py": COUNTING + b"\n", "Dockerfile": PLAIN}, owner="measured")
+    try:
+        assert wait_until(lambda: app.stats()["threads"] >= 2 and app.stats()["memory_bytes"] > 10 << 20 and app.stats()["disk_bytes"] > 0)
+        stats = app.stats()
+        assert 0 < stats["memory_bytes"] <= stats["rss_bytes"] <= stats["peak_bytes"] * 2
+        assert stats["processes"] >= 1 and stats["files"] >= 2 and stats["cpu_seconds"] > 0
+    finally:
+        house.stop(app)
+    samples = dict(line.rsplit(" ", 1) for line in house.previews.metrics().splitlines() if not line.startswith("#"))
+    assert float(samples['spaces_os_preview_starts_total{sdk="docker"}']) >= 1
+    assert float(samples['spaces_os_preview_start_seconds_count{sdk="docker"}']) >= 1
+    assert float(samples['spaces_os_preview_ends_total{why="stopped"}']) >= 1
+    live = next(float(value) for name, value in samples.items() if name.startswith("spaces_os_preview_live{"))
+    assert live == len([one for one in house.previews.list() if one.live])
 
 
 def test_the_least_recently_used_gives_way_and_deployed_ones_stay(tmp_path):
