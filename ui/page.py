@@ -27,12 +27,13 @@ from ui.desk import Desk, Updates, preview_of, projects_of, surroundings
 from ui.live import arg, live
 from ui.parts import header, keys as keys_parts
 from ui.parts.notice import failure
-from ui.tabs import agent, deploying, files, filing, keys, preview, search, spaces
+from ui.tabs import agent, deploying, editing, files, filing, keys, preview, receipts, search, spaces
+from ui.tabs.drafts import Drafts
 from ui.theme import theme
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("page.css", "parts.css", "workbench.css", "lists.css", "models.css", "keys.css", "narrow.css")
-_SCRIPTS = ("session.js", "page.js", "keys.js", "drag.js")
+_STYLES = ("page.css", "parts.css", "workbench.css", "files.css", "lists.css", "models.css", "keys.css", "narrow.css")
+_SCRIPTS = ("session.js", "page.js", "keys.js", "drag.js", "files.js")
 _CACHE_SECONDS = 3600
 
 
@@ -69,7 +70,7 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
         desk = Desk(tabs, bar, dock, boot, story.idea, gr.State(None), gr.State(None), gr.State(None), gr.State(None))
         agent.behave(bind, desk, story, stage, shelf)
         preview.behave(bind, desk, stage)
-        files.behave(bind, desk, shelf, stage)
+        editing.behave(bind, desk, shelf, stage)
         filing.behave(bind, desk, shelf, stage)
         deploying.behave(bind, desk, panel)
         search.behave(bind, desk, finder)
@@ -88,7 +89,7 @@ def _stage() -> tuple[preview.Stage, files.Shelf]:
         with gr.Tab("Preview", id="preview") as pane_preview:
             chrome, tools, shown, slot = preview.layout_preview()
         with gr.Tab("Files", id="files") as pane_files:
-            receipt_part = live("ask_remove", "remove", "leave", value=files.no_receipt(), render=False, elem_id="receipt")
+            receipt_part = live("ask_remove", "remove", "leave", value=receipts.no_receipt(), render=False, elem_id="receipt")
             shelf = files.layout(receipt_part)
         with gr.Tab("Logs", id="logs") as pane_logs:
             log = preview.layout_log()
@@ -102,22 +103,22 @@ def _stage() -> tuple[preview.Stage, files.Shelf]:
 def _behave(bind: Bind, desk: Desk, story: agent.Story, stage: preview.Stage, shelf: files.Shelf, cards: keys.Keys) -> None:
     """Wire what concerns the whole page: its first moment, and the project chooser."""
 
-    async def open_project(project: str | None, request: gr.Request) -> Updates:
+    async def open_project(project: str | None, request: gr.Request, drafts: Drafts | None = None) -> Updates:
         live_now = await preview_of(bind, request, project)
         running = live_now is not None and live_now["stage"] == "running"
         title = next((one["title"] for one in await projects_of(bind, request) if one["id"] == project), "the app")
         shown = preview.showing(desk, stage, live_now, title) if running else preview.nothing(desk, stage, None, project=project)
-        opened = await files.opening(bind, request, desk, shelf, project)
+        opened = await files.opening(bind, request, desk, shelf, project, drafts=drafts)
         around = await surroundings(desk, bind, request, project, live_now)
-        return {desk.project: project, shelf.receipt: await files.receipt_of(bind, request, project, None)} | shown | opened | around
+        return {desk.project: project, shelf.receipt: await receipts.receipt_of(bind, request, project, None)} | shown | opened | around
 
     async def ready(request: gr.Request, event: gr.EventData) -> Updates:
         known = await projects_of(bind, request)
         opened = await open_project(known[0]["id"] if known else None, request)
         return opened | {cards.card: await keys.account(bind, request), cards.connect: keys_parts.connect(arg(event))}
 
-    async def choose(request: gr.Request, event: gr.EventData) -> Updates:
-        return await open_project(arg(event) or None, request) | {story.steps: "", story.outcome: ""}
+    async def choose(drafts: Drafts, request: gr.Request, event: gr.EventData) -> Updates:
+        return await open_project(arg(event) or None, request, drafts) | {story.steps: "", story.outcome: ""}
 
     async def remove(project: str | None, request: gr.Request) -> Updates:
         try:
@@ -131,6 +132,6 @@ def _behave(bind: Bind, desk: Desk, story: agent.Story, stage: preview.Stage, sh
     drawn = [desk.project, desk.bar, desk.dock, *preview.outputs(desk, stage), *files.outputs(desk, shelf)]
     desk.boot.ready(ready, None, [*drawn, cards.card, cards.connect], **QUIET)
     around = [*drawn, story.steps, story.outcome]
-    desk.bar.project(choose, None, around, **QUIET)
+    desk.bar.project(choose, shelf.drafts, around, **QUIET)
     shelf.receipt.remove(remove, desk.project, around, **QUIET)
     shelf.bring.upload(lambda: ("", ""), None, [story.steps, story.outcome], **QUIET)  # they tell of another project

@@ -35,11 +35,12 @@ def test_files_are_edited_kept_taken_back_and_carried_in_a_zip(server, opened, t
     page.keyboard.press("Control+Home")
     page.keyboard.type("<!-- mine -->")
     page.keyboard.press("Control+s")
-    expect(said).to_contain_text("Saved, and the app runs", timeout=30_000)
+    expect(said).to_contain_text("index.html is saved.", timeout=30_000)
 
     page.locator("#changes").click()
     page.locator("#history .change").first.click()
     expect(page.locator("#history .d-plus").first).to_contain_text("mine")
+    assert page.locator("#history .d-minus").count() == 1  # one line changed, and the end of the file did not
     page.locator("#undo").click()
     expect(said).to_contain_text("Taken back: index.html")
     expect(editor).not_to_contain_text("mine")
@@ -47,9 +48,11 @@ def test_files_are_edited_kept_taken_back_and_carried_in_a_zip(server, opened, t
     editor.click()
     page.keyboard.type("typed and not saved")
     page.locator("#tree >> text=README.md").click()  # another file is opened over it
-    expect(said).to_contain_text("index.html was saved first")
+    expect(page.locator("#tree .tree-edited")).to_have_count(1)
     page.locator("#tree >> text=index.html").click()
     expect(editor).to_contain_text("typed and not saved")
+    page.locator("#file-name [data-act=discard]").click()
+    expect(editor).not_to_contain_text("typed and not saved")
 
     page.locator("#file-new").click()
     page.locator("#path input, #path textarea").fill("../../outside.py")

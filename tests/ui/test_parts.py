@@ -1,5 +1,6 @@
 """The parts: hostile text stays text, every state has its word, addresses and frames only where they are safe."""
 
+import base64
 import re
 from html.parser import HTMLParser
 
@@ -52,7 +53,12 @@ DRAWN = {
     "not built": story.not_built(ERROR),
     "receipt": receipt.receipt(PROJECT, [{"path": HOSTILE, "size": 1}], [{"path": HOSTILE, "line": 1, "message": HOSTILE, "fix": HOSTILE, "severity": "error"}], {"why": HOSTILE, "inputs": {HOSTILE: [HOSTILE]}, "ranked": [MATCH]}),  # fmt: skip
     "logs": logs.log_lines([{"number": 1, "at": 1.0, "source": HOSTILE, "text": HOSTILE}]),
-    "tree": files.tree([{"path": HOSTILE, "size": 1}], HOSTILE),
+    "tree": files.tree([{"path": HOSTILE, "size": 1}, {"path": f"{HOSTILE}/x", "size": 1}], HOSTILE, project=HOSTILE, edited={HOSTILE}),
+    "file_head": files.file_head(f"a/{HOSTILE}", 3, edited=True),
+    "folder_head": files.folder_head(f"{HOSTILE}/", [{"path": f"{HOSTILE}/x", "size": 3}]),
+    "opaque text": files.opaque({"path": HOSTILE, "size": 9, "text": HOSTILE}),
+    "opaque bytes": files.opaque({"path": HOSTILE, "size": 9, "base64": base64.b64encode(HOSTILE.encode() + b"\xff").decode()}),
+    "compared": files.compared([{"path": HOSTILE, "status": HOSTILE, "added": 1, "removed": 1, "patch": "+" + HOSTILE}]),
     "history": files.history([{"revision": HOSTILE, "message": HOSTILE, "at": HOSTILE}], HOSTILE, [{"path": HOSTILE, "status": HOSTILE, "added": 1, "removed": 1, "patch": "+" + HOSTILE}]),  # fmt: skip
     "plan": plan.plan(PLAN, local=False),
     "deployed": plan.deployed({"repo": HOSTILE, "url": "javascript:alert(1)", "unchanged": False, "seconds": 3.0}),
@@ -184,10 +190,19 @@ def test_the_editor_knows_the_language(path, language):
     assert files.language(path) == language
 
 
+def test_a_picture_is_shown_from_its_own_bytes_and_never_as_svg():
+    shown = files.opaque({"path": "a/logo.PNG", "size": 9, "base64": "iVBORw0KGgo="})
+    assert '<img src="data:image/png;base64,iVBORw0KGgo=" alt="a/logo.PNG">' in shown
+    for path in ("logo.svg", "logo.html", "logo"):
+        assert "<img" not in files.opaque({"path": path, "size": 9, "base64": "iVBORw0KGgo="})
+
+
 def test_the_tree_shows_folders_before_files_and_marks_the_open_one():
     html = files.tree([{"path": path} for path in ("z.py", "a/b/c.py", "a/d.py")], "a/d.py")
-    assert [name for _, name in re.findall(r"<(span|li[^>]*)>([^<]+)<", html)] == ["a/", "b/", "c.py", "d.py", "z.py"]
-    assert 'data-arg="a/d.py" aria-current="true"' in files.tree([{"path": "a/d.py"}], "a/d.py")
+    assert re.findall(r"<span>([^<]+)<", html) == ["a", "b", "c.py", "d.py", "z.py"]
+    assert 'data-arg="a/d.py" title="a/d.py" aria-current="true"' in files.tree([{"path": "a/d.py"}], "a/d.py")
+    assert 'data-arg="a/" title="a/" aria-current="true"' in files.tree([{"path": "a/d.py"}], "a/")
+    assert files.tree([{"path": "a"}, {"path": "b"}], "a", edited={"b"}).count("tree-edited") == 1
 
 
 def test_only_ones_own_keys_can_be_changed_and_the_ends_of_the_order_are_the_ends():

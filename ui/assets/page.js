@@ -28,6 +28,7 @@
       event.preventDefault();
       spaces.forms[event.target.dataset.form]?.(event.target, trigger);
     });
+    if (names.includes("uploaded")) spaces.uploads(trigger);
     watch("value", () => {
       settle(element);
       if (moved) follow(element, moved);
@@ -44,6 +45,7 @@
   // What a redraw by attributes cannot do: the chosen option of a list, the end of a log.
   function settle(element) {
     element.querySelectorAll("select[data-value]").forEach((list) => (list.value = list.dataset.value));
+    element.querySelectorAll(".tree").forEach(spaces.fold);
     element.querySelectorAll(".log").forEach((log) => {
       if (log.dataset.held !== "true") log.scrollTop = log.scrollHeight;
       log.onscroll = () => (log.dataset.held = String(log.scrollHeight - log.scrollTop - log.clientHeight > 40));

@@ -1,23 +1,20 @@
-"""The Files pane: tree, editor, every change a commit that can be undone, zip in and out."""
+"""The Files pane: tree, editor, and what stands in the editor's place where a file is no text."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from gradio.processing_utils import save_bytes_to_cache
 
-from core.errors import SpacesError
-from ui.bind import QUIET, Bind
+from ui.bind import Bind
 from ui.desk import Desk, Updates
-from ui.live import arg, live
+from ui.live import live
 from ui.parts import files as drawn
-from ui.parts import receipt
-from ui.parts.notice import empty, failure, notice
-from ui.tabs import preview
+from ui.parts.notice import empty
+from ui.tabs.drafts import Drafts, draft_of
+from ui.tabs.receipts import no_receipt
 
 _LARGEST_TEXT = 400_000
 _FIRST = ("app.py", "index.html", "main.py", "README.md")
@@ -25,17 +22,24 @@ _FIRST = ("app.py", "index.html", "main.py", "README.md")
 
 @dataclass(frozen=True)
 class Shelf:
-    """The pane's components. `loaded` is the text the editor was filled with; `asking` what the name box is for."""
+    """The pane's components.
+
+    head: the line above the editor: the open file or folder and what can be done with it. shown: what stands in the
+    editor's place. panel: history, or what is not saved yet. loaded: `{path, text, revision}` the editor was filled
+    with. drafts: what was typed and is not saved. listing: the project's files. asking: what the name box is for.
+    """
 
     tree: gr.HTML
     editor: gr.Code
-    name: gr.HTML
+    head: gr.HTML
+    shown: gr.HTML
     save: gr.Button
+    compare: gr.Button
     undo: gr.Button
+    redo: gr.Button
     changes: gr.Button
     new: gr.Button
-    rename: gr.Button
-    delete: gr.Button
+    send: gr.HTML
     bring: gr.UploadButton
     take: gr.Button
     taken: gr.DownloadButton
@@ -44,9 +48,11 @@ class Shelf:
     box_yes: gr.Button
     box_no: gr.Button
     said: gr.HTML
-    history: gr.HTML
+    panel: gr.HTML
     receipt: gr.HTML
     loaded: gr.State
+    drafts: gr.State
+    listing: gr.State
     asking: gr.State
 
 
@@ -54,12 +60,13 @@ def layout(receipt_part: gr.HTML) -> Shelf:
     """The pane."""
     with gr.Row(elem_id="files-bar"):
         small = {"size": "sm", "min_width": 20, "scale": 0}
-        save = gr.Button("Save and restart", variant="primary", elem_id="save", **small)
+        save = gr.Button("Save", variant="primary", elem_id="save", **small)
+        compare = gr.Button("Compare", elem_id="compare", **small)
         undo = gr.Button("Undo", elem_id="undo", **small)
+        redo = gr.Button("Redo", elem_id="redo", **small)
         changes = gr.Button("History", elem_id="changes", **small)
         new = gr.Button("New file", elem_id="file-new", **small)
-        rename = gr.Button("Rename", elem_id="file-rename", **small)
-        delete = gr.Button("Delete", elem_id="file-delete", **small)
+        send = live("uploaded", "refused", value=drawn.upload(), elem_id="upload", min_width=20)
         bring = gr.UploadButton("Import zip", file_types=[".zip"], elem_id="import", **small)
         take = gr.Button("Export zip", elem_id="export", **small)
         taken = gr.DownloadButton("Download", visible="hidden", elem_id="export-file")
@@ -67,16 +74,17 @@ def layout(receipt_part: gr.HTML) -> Shelf:
         box_path = gr.Textbox(label="Path", show_label=False, container=False, max_length=1000, elem_id="path", placeholder="folder/name.py")
         box_yes = gr.Button("Create", variant="primary", size="sm", scale=0, min_width=80, elem_id="path-yes")
         box_no = gr.Button("Cancel", size="sm", scale=0, min_width=80, elem_id="path-no")
-    said = gr.HTML("", elem_id="files-said", apply_default_css=False)
-    history = live("diff", elem_id="history")
+    said = live("compare", "mine", "theirs", "restart", "undo", elem_id="files-said")
+    panel = live("diff", "restore", "save", "discard", "close", elem_id="history")
     with gr.Row(elem_id="files-row"):
         tree = live("pick", value=nothing_open(), elem_id="tree")
         with gr.Column(elem_id="editor-column", min_width=200):
-            name = gr.HTML("", elem_id="file-name", apply_default_css=False)
+            head = live("rename", "delete", "discard", elem_id="file-name")
+            shown = gr.HTML("", elem_id="file-shown", apply_default_css=False)
             editor = gr.Code("", language=None, show_label=False, container=False, interactive=True, elem_id="editor", visible=False, wrap_lines=False, buttons=["copy"])
     return Shelf(
-        tree, editor, name, save, undo, changes, new, rename, delete, bring, take, taken, box, box_path, box_yes, box_no,
-        said, history, receipt_part, gr.State(""), gr.State(""),
+        tree, editor, head, shown, save, compare, undo, redo, changes, new, send, bring, take, taken, box, box_path, box_yes, box_no,
+        said, panel, receipt_part, gr.State(None), gr.State({}), gr.State([]), gr.State(None),
     )  # fmt: skip
 
 
@@ -87,106 +95,64 @@ def nothing_open() -> str:
 
 def outputs(desk: Desk, shelf: Shelf) -> list[Any]:
     """What `opening` may redraw."""
-    return [shelf.tree, shelf.editor, shelf.name, shelf.loaded, desk.path, shelf.said, shelf.history, shelf.receipt]
+    return [
+        shelf.tree, shelf.editor, shelf.head, shelf.shown, shelf.loaded, shelf.listing, desk.path, shelf.said, shelf.panel,
+        shelf.receipt, shelf.save, shelf.compare, shelf.box,
+    ]  # fmt: skip
 
 
-async def opening(bind: Bind, request: gr.Request, desk: Desk, shelf: Shelf, project: str | None, path: str | None = None) -> Updates:
-    """The pane with a project's files, one of them in the editor: `path`, or the one a person reads first."""
-    cleared: Updates = {shelf.said: "", shelf.history: ""}
+async def opening(
+    bind: Bind, request: gr.Request, desk: Desk, shelf: Shelf, project: str | None, path: str | None = None, *, drafts: Drafts | None = None
+) -> Updates:
+    """The pane with a project's files, one of them in the editor: `path`, or the one a person reads first.
+
+    Args:
+        path: a file, or a folder with a slash at its end.
+        drafts: what was typed and is not saved; a file among them shows that.
+    """
+    cleared: Updates = {shelf.said: "", shelf.panel: "", shelf.box: gr.Row(visible=False), **marks(shelf, project, drafts or {})}
     if not project:
-        return cleared | _closed(desk, shelf) | {shelf.tree: nothing_open(), shelf.receipt: no_receipt()}
+        return cleared | _closed(desk, shelf) | {shelf.tree: nothing_open(), shelf.receipt: no_receipt(), shelf.listing: []}
     listed = (await bind.ask("project_files", {"project": project}, request))["items"]
     paths = [one["path"] for one in listed]
-    chosen = path if path in paths else next((name for name in _FIRST if name in paths), paths[0] if paths else None)
-    shown: Updates = {shelf.tree: drawn.tree(listed, chosen)}
+    folder = bool(path) and path.endswith("/") and any(one.startswith(path) for one in paths)
+    chosen = path if folder or path in paths else next((name for name in _FIRST if name in paths), paths[0] if paths else None)
+    edited = (drafts or {}).get(project, {})
+    shown: Updates = {shelf.tree: drawn.tree(listed, chosen, project=project, edited=edited), shelf.listing: listed}
     if chosen is None:
         return cleared | shown | _closed(desk, shelf)
-    return cleared | shown | await _in_editor(bind, request, desk, shelf, project, chosen)
+    if folder:
+        return cleared | shown | _closed(desk, shelf) | {shelf.head: drawn.folder_head(chosen, listed)}
+    return cleared | shown | await _in_editor(bind, request, desk, shelf, project, chosen, drafts or {})
 
 
-def no_receipt() -> str:
-    """What stands in the Receipt pane while no project is open."""
-    return empty("No receipt yet.", "After a build it says what was made, why, what was checked, and how long each step took.", icon="log")
+def marks(shelf: Shelf, project: str | None, drafts: Drafts) -> Updates:
+    """The two buttons that say how much is not saved yet."""
+    count = len(drafts.get(project or "", {}))
+    return {
+        shelf.save: gr.Button(f"Save {count} files" if count > 1 else "Save"),
+        shelf.compare: gr.Button(f"Compare · {count}" if count else "Compare"),
+    }
 
 
-async def _in_editor(bind: Bind, request: gr.Request, desk: Desk, shelf: Shelf, project: str, path: str) -> Updates:
+def remarked(shelf: Shelf, project: str, path: str | None, listing: Sequence[Mapping[str, Any]], drafts: Drafts) -> Updates:
+    """Tree, head and buttons, when what is edited changed and nothing else did."""
+    edited = drafts.get(project, {})
+    size = next((one["size"] for one in listing if one["path"] == path), None)
+    head = {shelf.head: drawn.file_head(path, size, edited=path in edited)} if path else {}
+    return {shelf.tree: drawn.tree(listing, path, project=project, edited=edited), **head, **marks(shelf, project, drafts)}
+
+
+async def _in_editor(bind: Bind, request: gr.Request, desk: Desk, shelf: Shelf, project: str, path: str, drafts: Drafts) -> Updates:
     file = await bind.ask("project_read", {"project": project, "path": path}, request)
-    text = file.get("text")
-    if text is None or file["size"] > _LARGEST_TEXT:
-        why = "This file is not text" if text is None else "This file is too large for the editor"
-        return _closed(desk, shelf) | {shelf.name: notice(f"{path}", f"{why} ({file['size']:,} bytes). Export the project to work on it.")}
-    editor = gr.Code(text, language=drawn.language(path), visible=True, label=path)  # type: ignore[arg-type]
-    return {shelf.editor: editor, shelf.name: "", shelf.loaded: text, desk.path: path}
+    draft = draft_of(drafts, project, path)
+    head = {shelf.head: drawn.file_head(path, file["size"], edited=draft is not None)}
+    if file.get("text") is None or file["size"] > _LARGEST_TEXT or "\0" in file["text"]:
+        return _closed(desk, shelf) | head | {shelf.shown: drawn.opaque(file), desk.path: path}
+    loaded = draft["base"] if draft else {"path": path, "text": file["text"], "revision": file["revision"]}
+    editor = gr.Code(draft["text"] if draft else file["text"], language=drawn.language(path), visible=True, label=path)  # type: ignore[arg-type]
+    return head | {shelf.editor: editor, shelf.shown: "", shelf.loaded: loaded, desk.path: path}
 
 
 def _closed(desk: Desk, shelf: Shelf) -> Updates:
-    return {shelf.editor: gr.Code("", visible=False), shelf.name: "", shelf.loaded: "", desk.path: None}
-
-
-def behave(bind: Bind, desk: Desk, shelf: Shelf, stage: preview.Stage) -> None:
-    """Wire the pane's editor; the other buttons are wired in `ui.tabs.filing`."""
-
-    async def kept(project: str, path: str | None, text: str, loaded: str, request: gr.Request) -> str | None:
-        """Write what was typed, if anything was; the revision's path when it changed."""
-        if not path or _same(text, loaded):
-            return None
-        await bind.ask("project_write", {"project": project, "files": {path: text or ""}}, request)
-        return path
-
-    async def pick(project: str | None, path: str | None, text: str, loaded: str, request: gr.Request, event: gr.EventData) -> Updates:
-        if not project:
-            return {shelf.said: ""}
-        try:
-            changed = await kept(project, path, text, loaded, request)
-            updates = await opening(bind, request, desk, shelf, project, arg(event))
-        except SpacesError as error:
-            return {shelf.said: failure(error.to_dict())}
-        if changed:
-            updates[shelf.said] = notice(f"{changed} was saved first.", "Press Save and restart to see it run.", tone="done")
-        return updates
-
-    async def save(project: str | None, path: str | None, text: str, loaded: str, request: gr.Request):
-        if not project:
-            yield {shelf.said: notice("There is no project to save.", "Build an app first, or import a zip.", tone="warning")}
-            return
-        try:
-            changed = await kept(project, path, text, loaded, request)
-        except SpacesError as error:
-            yield {shelf.said: failure(error.to_dict())}
-            return
-        done = notice(f"{changed} saved." if changed else "Nothing had changed.", "The app is starting again.", tone="done")
-        yield {shelf.loaded: text, shelf.said: done}
-        async for updates in preview.restarting(bind, desk, stage, project, request):
-            yield {each: value for each, value in updates.items() if each is not stage.panes}
-            if desk.preview in updates:
-                running = updates[desk.preview] is not None
-                yield {shelf.said: notice("Saved, and the app runs.", tone="done") if running else notice("Saved, and the app does not start.", "The Preview and Logs panes say why. Undo takes the change back.", tone="failed")}  # fmt: skip
-
-    given = [desk.project, desk.path, shelf.editor, shelf.loaded]
-    shelf.tree.pick(pick, given, outputs(desk, shelf), **QUIET)
-    shelf.save.click(save, given, [shelf.loaded, shelf.said, *preview.outputs(desk, stage), desk.bar, desk.dock], **QUIET)
-
-
-def _same(text: str | None, loaded: str | None) -> bool:
-    return (text or "").replace("\r\n", "\n") == (loaded or "").replace("\r\n", "\n")
-
-
-async def export_file(bind: Bind, request: gr.Request, shelf: Shelf, project: str) -> str:
-    """The project's zip in the page's cache, from where the browser fetches it and which is swept by age."""
-    made = await bind.ask("project_export", {"project": project}, request)
-    data = base64.b64decode(made["base64"])
-    return await asyncio.to_thread(save_bytes_to_cache, data, made["name"], shelf.taken.GRADIO_CACHE)
-
-
-async def receipt_of(bind: Bind, request: gr.Request, project: str | None, built: dict | None, *, asking: bool = False) -> str:
-    """The Receipt pane for a project: what this visit knows of its build, and its files and checks as they are now."""
-    if not project:
-        return no_receipt()
-    known = (await bind.ask("project_list", {}, request))["items"]
-    one = next((each for each in known if each["id"] == project), None)
-    if one is None:
-        return no_receipt()
-    listed = (await bind.ask("project_files", {"project": project}, request))["items"]
-    findings = (await bind.ask("project_check", {"project": project}, request))["items"]
-    mine = built if built and built["result"]["project"]["id"] == project else None
-    return receipt.receipt(one, listed, findings, (mine or {}).get("result"), (mine or {}).get("lines") or (), asking)
+    return {shelf.editor: gr.Code("", visible=False), shelf.head: "", shelf.shown: "", shelf.loaded: None, desk.path: None}

@@ -172,6 +172,12 @@ async def restarting(bind: Bind, desk: Desk, stage: Stage, project: str, request
             yield {stage.slot: steps.step_list(lines)}
 
 
+async def refreshing(bind: Bind, desk: Desk, stage: Stage, project: str, request: gr.Request):
+    """Bring changed files to the app that runs, or failed, and draw the pane on the way."""
+    async for updates in restarting(bind, desk, stage, project, request):
+        yield updates
+
+
 def timers() -> tuple[gr.Timer, gr.Timer]:
     """The figures' and the log's timers; both rest until something runs."""
     return gr.Timer(_FIGURES_SECONDS, active=False), gr.Timer(_LOG_SECONDS, active=False)
