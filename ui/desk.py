@@ -55,6 +55,11 @@ async def projects_of(bind: Bind, request: gr.Request) -> list[dict[str, Any]]:
     return (await bind.ask("project_list", {}, request))["items"]
 
 
+async def budget_of(bind: Bind, request: gr.Request) -> dict[str, Any]:
+    """Each limit of what models may cost with what was spent of it; the one ledger of every part."""
+    return (await bind.ask("provider_receipts", {"limit": 1}, request))["meta"]["budget"]
+
+
 async def preview_of(bind: Bind, request: gr.Request, project: str | None) -> dict[str, Any] | None:
     """The newest preview of a project with its figures, or None."""
     if not project:
@@ -65,7 +70,7 @@ async def preview_of(bind: Bind, request: gr.Request, project: str | None) -> di
 
 async def surroundings(desk: Desk, bind: Bind, request: gr.Request, project: str | None, preview: Preview | None) -> Updates:
     """The bar and the dock as they are now."""
-    projects, account = await asyncio.gather(projects_of(bind, request), account_of(bind, request))
+    projects, account, budget = await asyncio.gather(projects_of(bind, request), account_of(bind, request), budget_of(bind, request))
     stage = str((preview or {}).get("stage") or "none")
     title = next((one["title"] for one in projects if one["id"] == project), None)
     bar = header.header(
@@ -75,5 +80,6 @@ async def surroundings(desk: Desk, bind: Bind, request: gr.Request, project: str
         local=bind.house.local_hub is not None,
         account=account,
         stage=stage,
+        budget=budget,
     )
     return {desk.bar: bar, desk.dock: header.dock(stage=stage, title=title)}

@@ -160,6 +160,25 @@ def test_an_answer_falls_back_and_stop_closes_the_upstreams_connection(house, on
         page.wait_for_timeout(50)
     assert two.requests[-1].hung_up
 
+    # A stopped answer has its receipt, keeps what came, and goes on from there with the same prompt.
+    expect(page.locator("#model-answer .attempt")).to_contain_text("stopped by you", timeout=10_000)
+    so_far = page.locator("#model-answer .answer-text").inner_text()
+    page.locator("#model-prompt textarea").fill("something else")
+    page.locator("#model-answer").get_by_role("button", name="Go on from here").click()
+    expect(page.locator("#model-answer .answer-state")).to_contain_text("Done", timeout=15_000)
+    assert page.locator("#model-answer .answer-text").inner_text() == so_far + "hello from two"
+    sent_messages = two.requests[-1].body["messages"]
+    assert sent_messages[0]["content"] == "never stop" and sent_messages[1] == {"role": "assistant", "content": so_far}
+    expect(page.locator("#model-answer").get_by_role("button", name="Go on from here")).to_have_count(0)
+
+    two.script.append("cut")
+    ask(page, "break off")
+    expect(page.locator("#model-answer .answer-state")).to_contain_text("No whole answer", timeout=15_000)
+    expect(page.locator("#model-answer .answer-text")).to_have_text("so far")
+    page.locator("#model-answer").get_by_role("button", name="Ask again").click()
+    expect(page.locator("#model-answer .answer-text")).to_have_text("hello from one", timeout=15_000)  # two rests for a moment
+    assert len(one.requests[-1].body["messages"]) == 1
+
 
 def test_a_refused_key_is_not_kept_and_a_new_key_replaces_the_old(house, one, page, sent):
     add(page, "one", FIRST, one)
@@ -189,11 +208,18 @@ def test_a_refused_key_is_not_kept_and_a_new_key_replaces_the_old(house, one, pa
 
 def test_a_limit_that_is_set_is_shown_and_stands_against_the_next_prompt(house, one, page, sent):
     add(page, "one", FIRST, one)
-    page.locator("#model-spent summary").click()
+    chip = page.locator("#spent-chip")
+    choose(page, "one", "ok")
+    ask(page, "what does this cost?")
+    expect(page.locator("#model-answer .attempts")).to_be_visible(timeout=15_000)
+    expect(chip).to_have_text("<$0.01 spent", timeout=10_000)  # nobody told a price, so the ledger counts a careful estimate
+    page.get_by_role("tab", name="Search").click()
+    chip.click()
+    expect(page.locator("[data-limit=per_session]")).to_be_focused(timeout=10_000)
     page.locator("[data-limit=per_session]").fill("0")
     page.get_by_role("button", name="Set", exact=True).click()
     expect(page.locator("#model-spent .spent-lines")).to_contain_text("of $0 in this session", timeout=10_000)
-    choose(page, "one", "ok")
+    expect(chip).to_contain_text("of $0", timeout=10_000)
     asked = len(one.requests)
     ask(page, "hello?")
     expect(page.locator("#model-answer .notice")).to_contain_text("The session's limit", timeout=10_000)

@@ -18,7 +18,7 @@ _templates = Environment(
 )
 _templates.globals.update(icon=icons.icon, state_icon=words.state_icon, state_word=words.state_word)
 _templates.filters.update(
-    ago=words.ago, size=words.size, seconds=words.seconds, count=words.count, clock=words.clock, host=words.host, web=words.web, usd=words.usd
+    ago=words.ago, size=words.size, seconds=words.seconds, count=words.count, clock=words.clock, host=words.host, web=words.web, usd=words.usd, cents=words.cents
 )
 
 

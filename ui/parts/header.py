@@ -27,8 +27,9 @@ def header(
     local: bool,
     account: Mapping[str, Any] | None,
     stage: str = "none",
+    budget: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
-    """The header: product name, project chooser, and one chip each for Hub, account and preview.
+    """The header: product name, project chooser, and one chip each for Hub, account, preview and what was spent.
 
     Args:
         projects: `{id, title, created_at}` each, newest first.
@@ -36,10 +37,20 @@ def header(
         hub: the Hub's endpoint. local: whether it is the embedded one.
         account: what `hf_whoami` gave, or None when nobody is signed in.
         stage: the open preview's stage, or `none`.
+        budget: what models cost, `{session: {limit, spent, left}, …}` in USD; None leaves the chip out.
     """
     titles = [one["title"] for one in projects]
     named = [{**one, "title": f"{one['title']} · {ago(one['created_at'])}" if titles.count(one["title"]) > 1 else one["title"]} for one in projects]
-    return draw("header", projects=named, project=project, hub=hub, local=local, account=account, preview=PREVIEW.get(stage, PREVIEW["none"]))
+    return draw("header", projects=named, project=project, hub=hub, local=local, account=account, preview=PREVIEW.get(stage, PREVIEW["none"]), spent=_spent(budget))
+
+
+def _spent(budget: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Any] | None:
+    """The session's sum and limit, and whether little of it is left."""
+    session = (budget or {}).get("session")
+    if session is None:
+        return None
+    limit, left = session["limit"], session["left"]
+    return {**session, "short": limit is not None and left is not None and left <= 0.1 * limit}
 
 
 def dock(*, stage: str, title: str | None) -> str:

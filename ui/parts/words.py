@@ -78,6 +78,15 @@ def usd(value: float | None) -> str:
     return f"${value:.6f}".rstrip("0") if value >= 0.000001 else "<$0.000001"
 
 
+def cents(value: float) -> str:
+    """An amount of USD where there is little room: `$0`, `<$0.01`, `$0.03`, `$1.00`, `$12`."""
+    if value <= 0:
+        return "$0"
+    if value < 0.005:
+        return "<$0.01"
+    return f"${value:.2f}" if value < 10 else f"${value:,.0f}"
+
+
 def moment(value: str | float | datetime | None) -> datetime | None:
     """A time from ISO text or Unix seconds, in UTC; None when it is neither."""
     if value is None or isinstance(value, datetime):

@@ -82,4 +82,4 @@ def behave(bind: Bind, desk: Desk, own: Keys, spaces: gr.State) -> None:
     for part in (own.card, own.form):
         after = part.signed(changed, [desk.project, desk.preview], [own.card, spaces, desk.bar, desk.dock], **QUIET)
         changing.append(after.then(keys_now, own.ring.notes, column, **QUIET))  # an account is a key too
-    models.behave(bind, own.models, own.ring, own.tab, changing)
+    models.behave(bind, desk, own.models, own.ring, own.tab, changing)

@@ -11,7 +11,7 @@ import gradio as gr
 from core.errors import SpacesError
 from core.events import Cost, Done, Failed, Reasoning, Text
 from ui.bind import QUIET, Bind
-from ui.desk import Updates
+from ui.desk import Desk, Updates, surroundings
 from ui.live import arg, live
 from ui.parts import models as drawn
 from ui.parts.notice import failure, skeleton
@@ -64,7 +64,7 @@ def layout() -> Models:
     return Models(query, tasks, rows, asking, prompt, ask, stop, answer, gr.State(None), gr.State(None), gr.State(None))
 
 
-def behave(bind: Bind, own: Models, keys: ring.Ring, tab: gr.Tab, changing: list[Any]) -> None:
+def behave(bind: Bind, desk: Desk, own: Models, keys: ring.Ring, tab: gr.Tab, changing: list[Any]) -> None:
     """Wire the column; after the events in `changing` other models can be asked than before."""
 
     async def found(query: str, task: str | None, chosen: Chosen | None, request: gr.Request) -> str:
@@ -131,6 +131,9 @@ def behave(bind: Bind, own: Models, keys: ring.Ring, tab: gr.Tab, changing: list
             keys.cards: await ring.draw(bind, request, notes), keys.spent: await ring.spent(bind, request),
         }  # fmt: skip
 
+    async def spent_now(project: str | None, preview: dict | None, request: gr.Request) -> Updates:
+        return await surroundings(desk, bind, request, project, preview)
+
     async def stop(request: gr.Request) -> None:
         await bind.stop("ask", request)
 
@@ -143,9 +146,10 @@ def behave(bind: Bind, own: Models, keys: ring.Ring, tab: gr.Tab, changing: list
     own.rows.choose(choose, [own.query, own.task], [own.chosen, own.asking, own.rows], **QUIET)
     answered = [own.ask, own.stop, own.answer, own.broken, keys.cards, keys.spent]
     asked = [own.prompt, own.chosen, keys.notes]
-    for start in (own.ask.click, own.answer.again):
-        start(ask, asked, answered, **QUIET)
-    own.answer.go_on(go_on, [own.broken, *asked], answered, **QUIET)
+    costly = [start(ask, asked, answered, **QUIET) for start in (own.ask.click, own.answer.again)]
+    costly.append(own.answer.go_on(go_on, [own.broken, *asked], answered, **QUIET))
+    for after in (*(one.then for one in costly), keys.spent.limited):
+        after(spent_now, [desk.project, desk.preview], [desk.bar, desk.dock], **QUIET)
     own.stop.click(stop, None, None, **QUIET)
 
 
