@@ -8,13 +8,14 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from starlette.types import ASGIApp
 
 from core.browser.check import Check, check_bounds
 from core.browser.chromium import find_chromium, no_chromium
 from core.browser.gate import Gate
-from core.browser.verdict import outcome_of
+from core.browser.verdict import outcome_of, unseen
 from core.browser.worker import Gone, Worker, sweep, trouble
 from core.errors import Conflict, Forbidden, RateLimited, TimedOut
 
@@ -42,6 +43,7 @@ class Browser:
         self._lock = threading.Lock()
         self._closed = False
         self._asked = 0
+        self._too_large: WeakSet[Worker] = WeakSet()
         self._idle: asyncio.TimerHandle | None = None
 
     def available(self) -> bool:
@@ -100,7 +102,7 @@ class Browser:
                     )
                 with self._gate.passage(app, mount) as passage:
                     order = {"url": passage.origin + mount + check.path, "origin": passage.origin, "mount": mount, "check": check.to_dict()}
-                    return await self._visit(worker, order, check.limit_seconds + LOOKS_SECONDS)
+                    return _with_statuses(await self._visit(worker, order, check.limit_seconds + LOOKS_SECONDS), passage.refused)
         finally:
             self._asked -= 1
             if self._asked == 0 and self.worker is not None:
@@ -122,6 +124,8 @@ class Browser:
         try:
             return await worker.visit(order, seconds=seconds)
         except Gone as gone:
+            if worker in self._too_large:
+                return unseen(str(gone))
             raise trouble(gone) from None
         except TimeoutError:
             await worker.end("The browser hung in another check and was ended.")
@@ -134,6 +138,7 @@ class Browser:
         while worker.alive:
             await asyncio.sleep(1)
             if await asyncio.to_thread(worker.memory) > self.memory_bytes:
+                self._too_large.add(worker)
                 await worker.end(f"The page made the browser use more than {self.memory_bytes >> 20} MB, so it was ended.")
 
     def _cool(self) -> None:
@@ -170,6 +175,16 @@ class Browser:
             task.cancel()
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*others, return_exceptions=True), 5)
+
+
+def _with_statuses(visit: dict[str, Any], refused: dict[str, int]) -> dict[str, Any]:
+    """Failed requests with the status the app gave: a document of opaque origin is only told that something failed."""
+    for entry in visit["failed_requests"]:
+        status = refused.get(entry["url"].partition("?")[0])
+        if status is not None and entry.get("reason") not in (None, "outside the preview"):
+            del entry["reason"]
+            entry["status"] = status
+    return visit
 
 
 def _without(found: Any, hidden: tuple[str, ...]) -> Any:

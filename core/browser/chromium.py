@@ -52,6 +52,8 @@ def switches(port: int) -> list[str]:
         "--no-pings",
         "--dns-prefetch-disable",
         "--disable-domain-reliability",
+        # STUN and ICE know numeric addresses without any resolver; the switch has had both names.
+        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
         "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
         "--js-flags=--max-old-space-size=512",
         "--renderer-process-limit=4",

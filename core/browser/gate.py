@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +15,7 @@ from core.browser.chromium import DOMAIN
 
 MOST_BYTES = 200_000_000  # of answers, in one check
 MOST_SOCKETS = 256
+MOST_REFUSED = 200
 
 
 class Spent(Exception):
@@ -29,6 +30,7 @@ class Passage:
     mount: str
     host: str
     left: int = MOST_BYTES
+    refused: dict[str, int] = field(default_factory=dict)  # path → status of at most so many answers from 400 on
 
     @property
     def origin(self) -> str:
@@ -78,10 +80,14 @@ class Gate:
         passage = self._passages.get(host)
         path = (scope.get("raw_path") or scope["path"].encode()).split(b"?", 1)[0].decode("latin-1")
         if passage is None or not (path + "/").startswith(passage.mount + "/"):
+            if passage is not None and path != "/favicon.ico" and len(passage.refused) < MOST_REFUSED:
+                passage.refused[path] = 404
             await _refuse(scope, send, 204 if path == "/favicon.ico" else 404)
             return
 
         async def counted(message: Message) -> None:
+            if message.get("status", 0) >= 400 and len(passage.refused) < MOST_REFUSED:
+                passage.refused[path.removeprefix(passage.mount)] = message["status"]
             passage.left -= len(message.get("body") or message.get("bytes") or (message.get("text") or "").encode())
             if passage.left < 0:
                 raise Spent

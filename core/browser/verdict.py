@@ -23,6 +23,13 @@ def outcome_of(visit: Mapping[str, Any], *, steps: int) -> dict[str, Any]:
     return {**{name: visit[name] for name in shown}, "verdict": verdict}
 
 
+def unseen(trouble: str) -> dict[str, Any]:
+    """The visit of a page that took its browser down: nothing was seen but that."""
+    nothing = {"console": [], "console_more": 0, "failed_requests": [], "refused": [], "dialogs": [], "windows": 0, "downloads": 0}
+    page = {"status": None, "title": "", "ready_ms": None, "loaded": False, "settled": False, "blank": None, "left": None}
+    return {**page, "trouble": trouble, "accessibility": "", "screenshot": None, "steps": [], **nothing, "dialog_flood": False}
+
+
 def _opening(visit: Mapping[str, Any]) -> list[str]:
     status = visit["status"]
     found = []
@@ -77,8 +84,8 @@ def _notes(visit: Mapping[str, Any]) -> list[str]:
     found = []
     if visit["refused"]:
         found.append(f"The page asked for other addresses, which a preview cannot reach: {_some(visit['refused'])}")
-    if blocked := _of(visit, "blocked"):
-        found.append(f"The preview's policy stopped {_count(len(blocked), 'attempt')} to load from elsewhere: {_some(blocked)}")
+    elif blocked := _of(visit, "blocked"):
+        found.append(f"The preview's own rules stopped {_count(len(blocked), 'attempt')}: {_some(blocked)}")
     if visit["loaded"] and not visit["settled"]:
         found.append("The page never came to rest; it keeps changing or loading.")
     if visit["dialogs"]:

@@ -40,6 +40,7 @@ class Worker:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._reading: asyncio.Task | None = None
+        self._seen: set[psutil.Process] = set()
 
     @property
     def alive(self) -> bool:
@@ -121,8 +122,8 @@ class Worker:
 
     def memory(self) -> int:
         """Bytes of memory that only the driver and its Chromium use. Blocks for some milliseconds."""
-        total = 0
-        for process in self._tree():
+        total, self._seen = 0, set(self._tree()) | {process for process in self._seen if process.is_running()}
+        for process in self._seen:
             with suppress(psutil.Error):
                 total += process.memory_full_info().uss
         return total
@@ -143,14 +144,16 @@ class Worker:
             await asyncio.wait({self._reading}, timeout=5)
 
     def _end(self) -> None:
-        for process in self._tree():
-            with suppress(psutil.Error):
-                process.kill()
+        ended = [*self._tree(), *self._seen]
         # Chromium's processes leave the driver's tree when it ends first; they are known by the directory they were given.
         for process in psutil.process_iter():
             with suppress(psutil.Error, OSError):
                 if process.uids().real == os.getuid() and process.environ().get("HOME") == str(self.home):
-                    process.kill()
+                    ended.append(process)
+        for process in ended:
+            with suppress(psutil.Error):
+                process.kill()  # psutil makes sure that the number still means the same process
+        psutil.wait_procs([process for process in ended if self.process is None or process.pid != self.process.pid], timeout=5)
         if self.process is not None:
             self.process.wait(10)
         shutil.rmtree(self.home, ignore_errors=True)

@@ -59,7 +59,15 @@ class Bench:
     def renderers(self) -> list[psutil.Process]:
         """Chromium's processes that hold pages."""
         below = psutil.Process(self.house.browser.worker.process.pid).children(recursive=True)
-        return [process for process in below if "--type=renderer" in process.cmdline()]
+        return [process for process in below if "--type=renderer" in " ".join(command(process))]
+
+
+def command(process: psutil.Process) -> list[str]:
+    """Its command line; nothing of one that has ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 @pytest.fixture(scope="module")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from difflib import SequenceMatcher
 
 from playwright.async_api import Page
 
 MOST_CHARACTERS = 12_000
+MOST_ELEMENTS, MOST_TEXT = 20_000, 2_000_000  # a larger page would keep its process busy for minutes
+_SIZE = "() => [document.getElementsByTagName('*').length, document.documentElement?.textContent.length ?? 0]"
 _LINE = re.compile(r"""^\s*-\s'?(?P<role>[a-z]+)(?:\s"(?P<name>(?:[^"\\]|\\.)*)")?""")
 _SILENT = ("text", "generic", "paragraph", "none", "presentation", "document")
 
 
 async def tree(page: Page, *, seconds: float) -> str:
-    """The whole tree, one line an element. `Error` when the page does not answer in time."""
+    """The whole tree, one line an element; of a page that is too large, one line that says so. `Error` when it does not answer in time."""
+    elements, characters = await asyncio.wait_for(page.evaluate(_SIZE), seconds)
+    if elements > MOST_ELEMENTS or characters > MOST_TEXT:
+        return f"(too large to describe: {elements} elements, {characters} characters)"
     return await page.locator("body").aria_snapshot(timeout=seconds * 1000)
 
 

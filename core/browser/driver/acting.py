@@ -17,7 +17,7 @@ MOST_READ = 4_000
 _TEXT = """(root) => {
   const fields = [...root.querySelectorAll("input:not([type=hidden]):not([type=password]), textarea, select")];
   const own = root.matches("input, textarea, select") ? [root] : [];
-  return [root.innerText ?? "", ...[...own, ...fields].map((field) => field.value)].join("\\n");
+  return [root.innerText ?? "", ...[...own, ...fields].map((field) => field.value)].join("\\n").slice(0, 1_000_000);
 }"""
 
 Verb = Callable[[Page, dict[str, Any], float], Awaitable[str | None]]

@@ -92,7 +92,7 @@ async def missing(page: Page, step: dict[str, Any]) -> str:
     """Why nothing was found, with the nearest of what is there."""
     try:
         text = await tree(page, seconds=3)
-    except Error:
+    except (Error, TimeoutError):
         return f"There is no {described(step)}: the page does not answer."
     roles = (step["role"],) if step["role"] else ROLES.get(step["do"], ())
     there = nearest(text, roles=roles, name=step["name"])

@@ -6,7 +6,7 @@ import re
 import time
 from typing import Any
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, Response, WebSocket
+from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Error, Page, Request, Response, WebSocket
 
 MOST_ENTRIES = 100
 MOST_CHARACTERS = 600
@@ -14,6 +14,7 @@ MOST_DIALOGS = 20
 LONG_POLL_SECONDS = 3.0  # a request open for longer is a stream; nobody waits for it
 _LOADING = re.compile(r"^Failed to load resource")  # told a second time, with its reason, among the failed requests
 _POLICY = re.compile(r"Content Security Policy", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?|wss?)://[^\s'\"]+")
 _LEVELS = {"warning": "warning", "error": "error", "assert": "error"}
 
 
@@ -30,10 +31,9 @@ class Notices:
         self.windows = 0
         self.downloads = 0
         self.flooded = False  # the page opens dialogs without end
-        self.statuses: dict[str, int] = {}
         self._open: dict[Request, float] = {}
         context.on("console", self._on_console)
-        context.on("weberror", lambda error: self._say("uncaught", str(error.error)))
+        context.on("weberror", lambda error: self._on_uncaught(error.error))
         context.on("request", lambda request: self._open.__setitem__(request, time.monotonic()))
         context.on("requestfinished", lambda request: self._open.pop(request, None))
         context.on("requestfailed", self._on_failed)
@@ -68,15 +68,24 @@ class Notices:
         if _LOADING.match(text):
             return
         level = _LEVELS.get(message.type, "info")
-        self._say("blocked" if level == "error" and _POLICY.search(text) else level, text)
+        if level == "error" and _POLICY.search(text):
+            level = "blocked"  # by the preview's own rules, not by a mistake in the app
+            if address := _ADDRESS.search(text):
+                self._fail(address[0])
+        self._say(level, text)
+
+    def _on_uncaught(self, error: Error) -> None:
+        where = next((line.strip() for line in (error.stack or "").splitlines() if line.strip().startswith("at ")), "")
+        self._say("uncaught", f"{error.name or 'Error'}: {error.message}" + (f" ({where})" if where else ""))
 
     def _fail(self, url: str, **what: Any) -> None:
         if not url.startswith(self.address):
+            what = {"reason": "outside the preview"}
             if len(self.refused) < MOST_ENTRIES:
                 self.refused.append(self.clean(url))
-            what = {"reason": "outside the preview"}
-        if len(self.failed_requests) < MOST_ENTRIES:
-            self.failed_requests.append({"url": self.clean(url) or "/", **what})
+        entry = {"url": self.clean(url) or "/", **what}
+        if len(self.failed_requests) < MOST_ENTRIES and entry not in self.failed_requests:
+            self.failed_requests.append(entry)
 
     def _on_failed(self, request: Request) -> None:
         self._open.pop(request, None)

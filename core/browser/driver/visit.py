@@ -68,7 +68,7 @@ class Visit:
         self.context.on("page", self._close_window)
         page.on("crash", lambda _: self.crashed.set())
         await self._unless_crashed(self._use(page), seconds=self.check["limit_seconds"], cut="The visit was cut off after {:g} s.")
-        if not self.crashed.is_set():
+        if not self.crashed.is_set() and self.found["status"] is not None:
             await self._unless_crashed(self._look(page), seconds=4 * LOOK_SECONDS, cut="The page no longer answers.")
         if self.crashed.is_set():
             self.found["trouble"] = "The page crashed."
@@ -142,25 +142,29 @@ class Visit:
         return done["ok"]
 
     async def _look(self, page: Page) -> None:
-        """Title, blankness, tree and picture, each for itself: a page that hangs may still give one of them."""
+        """Title, blankness, tree and picture; a page that does not answer at all is asked once."""
         if not page.url.startswith(self.notices.address):
             self.found["left"] = self.notices.clean(page.url)
         for name, look in (("title", page.title), ("blank", lambda: page.evaluate(_BLANK)), ("accessibility", lambda: self._tree(page)), ("screenshot", lambda: self._picture(page))):  # fmt: skip
-            with suppress(Error, TimeoutError):
-                self.found[name] = await asyncio.wait_for(look(), LOOK_SECONDS)
+            try:
+                with suppress(Error):
+                    self.found[name] = await asyncio.wait_for(look(), LOOK_SECONDS)
+            except TimeoutError:
+                self.found["trouble"] = self.found["trouble"] or "The page does not answer: a script of it never ends."
+                return
 
     async def _tree(self, page: Page) -> str:
-        text = await accessibility.tree(page, seconds=LOOK_SECONDS)
+        text = await accessibility.tree(page, seconds=LOOK_SECONDS - 1)
         return accessibility.bounded(text.replace(self.notices.address, "").replace(self.order["mount"], ""))
 
     async def _picture(self, page: Page) -> dict[str, Any] | None:
         """The window as PNG; as JPEG where that is too large."""
         if not self.check["screenshot"]:
             return None
-        kind, data = "image/png", await page.screenshot(type="png", animations="disabled", timeout=LOOK_SECONDS * 1000)
+        kind, data = "image/png", await page.screenshot(type="png", animations="disabled", timeout=LOOK_SECONDS * 900)
         for quality in (70, 35):
             if len(data) > SCREENSHOT_BYTES:
-                kind, data = "image/jpeg", await page.screenshot(type="jpeg", quality=quality, timeout=LOOK_SECONDS * 1000)
+                kind, data = "image/jpeg", await page.screenshot(type="jpeg", quality=quality, timeout=LOOK_SECONDS * 900)
         size = page.viewport_size or {}
         return {"mime": kind, "base64": b64encode(data).decode(), "bytes": len(data), **size} if len(data) <= SCREENSHOT_BYTES else None
 
