@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import InvalidInput
-from core.providers.table import PROVIDERS
+from core.providers.table import PROVIDERS, row_of
 from core.providers.values import Key
 from core.secrets import Secret
 from core.settings import Settings
@@ -127,7 +127,7 @@ def shown(key: Key) -> dict[str, Any]:
     own = key.owner == "visitor"
     return {
         "id": key.id, "provider": key.provider, "label": key.label, "owner": key.owner, "disabled": key.disabled,
-        "last4": key.secret.last4 if key.secret and own else None, "has_key": key.secret is not None,
+        "last4": key.secret.last4 if key.secret and own else None, "has_key": key.secret is not None, "needs_key": row_of(key).needs_key,
         "base_url": key.base_url if own else None, "models": list(key.models), "priority": key.priority, "position": key.position,
         "always": key.always_use_this_key, "payers": list(key.payers) if own else [], "bill_to": key.bill_to if own else None,
         "management": key.management, "remembered": key.sealed if own else None,

@@ -56,6 +56,7 @@ async def draw(
     """The cards as they are now."""
     keys: Sequence[dict[str, Any]] = (await bind.ask("provider_manage_keys", {"command": "list"}, request))["items"]
     mine = held(bind, request)
+    keys = [key for key in keys if key["has_key"] or not key["needs_key"]]  # an address alone cannot be asked
     # As the router takes them: what is always to be used, one's own in their order, then those with priority.
     keys = sorted(keys, key=lambda key: (not key["always"], key["id"] not in mine, not key["priority"]))
     used = last_used(keys, (await bind.ask("provider_receipts", {"limit": _RECEIPTS}, request))["items"])
