@@ -27,13 +27,13 @@ from ui.desk import Desk, Updates, preview_of, projects_of, surroundings
 from ui.live import arg, live
 from ui.parts import header, keys as keys_parts
 from ui.parts.notice import failure
-from ui.tabs import agent, deploying, editing, files, filing, keys, preview, receipts, search, spaces
+from ui.tabs import agent, deploying, editing, files, filing, keys, preview, receipts, search, spaces, terminal
 from ui.tabs.drafts import Drafts
 from ui.theme import theme
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("page.css", "parts.css", "workbench.css", "files.css", "lists.css", "models.css", "keys.css", "narrow.css")
-_SCRIPTS = ("session.js", "page.js", "keys.js", "drag.js", "files.js")
+_STYLES = ("page.css", "parts.css", "workbench.css", "files.css", "terminal.css", "lists.css", "models.css", "keys.css", "narrow.css")
+_SCRIPTS = ("session.js", "page.js", "keys.js", "drag.js", "files.js", "terminal.js")
 _CACHE_SECONDS = 3600
 
 
@@ -57,7 +57,7 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
                     story = agent.layout()
                 with gr.Column(elem_id="stage", min_width=300):
                     opener = gr.Button("Deploy", variant="primary", elem_id="deploy-open", size="sm")
-                    stage, shelf = _stage()
+                    stage, shelf, shell = _stage()
                 panel = deploying.layout(opener)
             with gr.Tab("Search", id="search") as tab_search:
                 finder = search.layout(tab_search)
@@ -72,6 +72,7 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
         preview.behave(bind, desk, stage)
         editing.behave(bind, desk, shelf, stage)
         filing.behave(bind, desk, shelf, stage)
+        terminal.behave(bind, desk, shell, shelf, stage)
         deploying.behave(bind, desk, panel)
         search.behave(bind, desk, finder)
         spaces.behave(bind, desk, board)
@@ -84,20 +85,22 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
     return demo
 
 
-def _stage() -> tuple[preview.Stage, files.Shelf]:
+def _stage() -> tuple[preview.Stage, files.Shelf, terminal.Terminal]:
     with gr.Tabs(elem_id="panes") as panes:
         with gr.Tab("Preview", id="preview") as pane_preview:
             chrome, tools, shown, slot = preview.layout_preview()
         with gr.Tab("Files", id="files") as pane_files:
             receipt_part = live("ask_remove", "remove", "leave", value=receipts.no_receipt(), render=False, elem_id="receipt")
             shelf = files.layout(receipt_part)
+        with gr.Tab("Terminal", id="terminal") as pane_terminal:
+            shell = terminal.layout()
         with gr.Tab("Logs", id="logs") as pane_logs:
             log = preview.layout_log()
         with gr.Tab("Receipt", id="receipt") as pane_receipt:
             receipt_part.render()
     watch, follow = preview.timers()
-    panes_of = (panes, pane_preview, pane_files, pane_logs, pane_receipt)
-    return preview.Stage(*panes_of, chrome, tools, shown, slot, log, gr.State(0), watch, follow), shelf
+    panes_of = (panes, pane_preview, pane_files, pane_terminal, pane_logs, pane_receipt)
+    return preview.Stage(*panes_of, chrome, tools, shown, slot, log, gr.State(0), watch, follow), shelf, shell
 
 
 def _behave(bind: Bind, desk: Desk, story: agent.Story, stage: preview.Stage, shelf: files.Shelf, cards: keys.Keys) -> None:

@@ -57,7 +57,7 @@ DRAWN = {
     "file_head": files.file_head(f"a/{HOSTILE}", 3, edited=True),
     "folder_head": files.folder_head(f"{HOSTILE}/", [{"path": f"{HOSTILE}/x", "size": 3}]),
     "opaque text": files.opaque({"path": HOSTILE, "size": 9, "text": HOSTILE}),
-    "opaque bytes": files.opaque({"path": HOSTILE, "size": 9, "base64": base64.b64encode(HOSTILE.encode() + b"\xff").decode()}),
+    "opaque bytes": files.opaque({"path": HOSTILE, "size": 9, "base64": base64.b64encode(b"alert(1)<img>\xff").decode()}),
     "compared": files.compared([{"path": HOSTILE, "status": HOSTILE, "added": 1, "removed": 1, "patch": "+" + HOSTILE}]),
     "history": files.history([{"revision": HOSTILE, "message": HOSTILE, "at": HOSTILE}], HOSTILE, [{"path": HOSTILE, "status": HOSTILE, "added": 1, "removed": 1, "patch": "+" + HOSTILE}]),  # fmt: skip
     "plan": plan.plan(PLAN, local=False),

@@ -20,6 +20,12 @@ def clean(text: str) -> str:
     return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
 
 
+def plain(text: str) -> str:
+    """Many lines without terminal colours, control characters and direction overrides; what a carriage return wrote over is gone."""
+    lines = (_CONTROLS.sub("", _COLOURS.sub("", line.rstrip("\r").rsplit("\r", 1)[-1])) for line in text.split("\n"))
+    return "\n".join(lines)
+
+
 def log_lines(lines: Sequence[dict[str, Any]], *, nothing: str = "Nothing has been written yet.") -> str:
     """Lines `{number, at, source, text}` as a log; the last 400 are shown."""
     shown = [{**line, "text": clean(str(line.get("text", ""))), "trouble": bool(_TROUBLE.search(str(line.get("text", ""))))} for line in lines[-400:]]

@@ -27,6 +27,7 @@ class Stage:
     panes: gr.Tabs
     pane_preview: gr.Tab
     pane_files: gr.Tab
+    pane_terminal: gr.Tab
     pane_logs: gr.Tab
     pane_receipt: gr.Tab
     chrome: gr.HTML
@@ -151,7 +152,7 @@ def behave(bind: Bind, desk: Desk, stage: Stage) -> None:
     stage.watch.tick(figures, [desk.project, desk.preview], drawn, **QUIET)
     stage.follow.tick(tail, [desk.preview, stage.seen], [stage.log, stage.seen], **QUIET)
     stage.pane_logs.select(tail_now, [desk.preview, stage.seen], [stage.log, stage.seen, stage.follow], **QUIET)
-    for other in (stage.pane_preview, stage.pane_files, stage.pane_receipt):
+    for other in (stage.pane_preview, stage.pane_files, stage.pane_terminal, stage.pane_receipt):
         other.select(lambda: gr.Timer(active=False), None, stage.follow, **QUIET)
 
 
