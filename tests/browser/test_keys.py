@@ -96,7 +96,7 @@ def test_a_key_is_added_ordered_asked_and_shown_on_the_receipt(house, one, two, 
     expect(page.locator("#model-keys")).to_contain_text("No model key yet")
     add(page, "one", FIRST, one)
     expect(card(page, "one")).to_contain_text("It answers and lists 2 models")
-    expect(page.locator("#key-card .token-said")).to_contain_text("is added, …FRST")
+    expect(page.locator("#key-card .key-form .token-said")).to_contain_text("is added, …FRST")
     add(page, "two", SECOND, two)
     names = page.locator("#model-keys .key-names b")
     expect(names).to_have_text(["one", "two"])
@@ -183,7 +183,7 @@ def test_an_answer_falls_back_and_stop_closes_the_upstreams_connection(house, on
 def test_a_refused_key_is_not_kept_and_a_new_key_replaces_the_old(house, one, page, sent):
     add(page, "one", FIRST, one)
     one.pages["/v1/models"] = (401, {"error": {"message": "no such key"}})
-    form = page.locator("#key-card")
+    form = page.locator("#key-card .key-form")
     page.locator("#key-name").fill("one")
     page.locator("#key-value").fill(SECOND)
     page.locator("#key-base").fill(one.base_url)
