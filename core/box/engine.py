@@ -109,12 +109,22 @@ class Address:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
+@dataclass(frozen=True)
+class Ending:
+    """How an app ended, as its box saw it: by an exit code or by a signal. peak_bytes: the most one process held at once."""
+
+    exit: int | None
+    signal: int | None
+    peak_bytes: int
+
+
 class Handle(Protocol):
     """A running tree."""
 
     output: int  # read end of the pipe with stdout and stderr; the reader owns it
     errors: int | None  # read end of stderr's own pipe, where the launch asked for one
     addresses: tuple[Address, ...]  # tried in this order
+    ending: Ending | None  # after `end`, where the engine knows it
 
     def poll(self) -> int | None:
         """Exit code of the app (128 + signal when it was ended by one), or None while it runs."""

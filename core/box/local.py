@@ -11,13 +11,14 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import psutil
 
 from core.errors import AppFailed, Conflict, StorageFull
 from core.box import tree
-from core.box.engine import Address, EngineStatus, Launch
+from core.box.engine import Address, Ending, EngineStatus, Launch
 from core.box.workspace import storage_error
 from core.box.zygote import ForkedProcess, Zygotes, too_late
 
@@ -34,6 +35,7 @@ class ProcessEngine:
 
     def __init__(self, root: Path):
         self.name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
+        self.root = root.resolve()
         # A unix socket's path is at most 107 bytes (unix(7)), so the sockets do not live under `root`.
         self.sockets = Path(tempfile.gettempdir()) / f"spaces-{os.getuid()}-{self.name}"
         self.zygotes = Zygotes(self.name)
@@ -61,7 +63,7 @@ class ProcessEngine:
         path = self.sockets / f"{launch.id}.sock"
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         fallback = _free_port() if launch.entry.server else None
-        reader, writer = os.pipe()
+        pipes = _Pipes(launch.separate_errors)
         try:
             path.unlink(missing_ok=True)
             listener.bind(str(path))
@@ -69,18 +71,19 @@ class ProcessEngine:
             if fallback:
                 env.setdefault("PORT", str(fallback))
             policy = self._policy(launch, env, listener.fileno(), path, fallback)
-            process = self._forked(launch, policy, listener.fileno(), writer)
+            process = self._forked(launch, policy, listener.fileno(), pipes.output[1])
             if process is not None:
-                return ProcessHandle(process, reader, path, fallback, env[tree.MARKER])
+                return ProcessHandle(process, pipes, path, fallback, env[tree.MARKER], launch.workspace.root)
+            policy["report"] = pipes.report[1]
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(RUNNERS / "box.py")],
                 stdin=subprocess.PIPE,
-                stdout=writer,
-                stderr=writer,
+                stdout=pipes.output[1],
+                stderr=pipes.errors[1],
                 env={"PATH": os.defpath, tree.MARKER: env[tree.MARKER]},
                 cwd=launch.workspace.app,
                 close_fds=True,
-                pass_fds=(listener.fileno(),),
+                pass_fds=(listener.fileno(), pipes.report[1]),
             )
             try:
                 with process.stdin as pipe:
@@ -88,15 +91,15 @@ class ProcessEngine:
             except BrokenPipeError:
                 pass  # it is gone already; its exit code is what wait() reports
         except OSError as error:
-            os.close(reader)
+            pipes.close()
             path.unlink(missing_ok=True)
             if error.filename and str(error.filename).startswith(str(launch.workspace.root)):
                 raise storage_error(error) from None
             raise AppFailed(f"The app's process could not be started: {error.strerror}.") from None
         finally:
-            os.close(writer)
+            pipes.close_writers()
             listener.close()
-        return ProcessHandle(process, reader, path, fallback, env[tree.MARKER])
+        return ProcessHandle(process, pipes, path, fallback, env[tree.MARKER], launch.workspace.root)
 
     def _forked(self, launch: Launch, policy: dict, listener: int, output: int) -> ForkedProcess | None:
         """A box with the stock packages loaded already, where the launch may have one and one is ready."""
@@ -160,7 +163,7 @@ class ProcessEngine:
             )
 
     def sweep(self) -> int:
-        ended = tree.kill_marked(f".{self.name}")
+        ended = tree.kill_marked(f".{self.name}", under=self.root / "live")
         shutil.rmtree(self.sockets, ignore_errors=True)
         return ended
 
@@ -169,15 +172,35 @@ class ProcessEngine:
         shutil.rmtree(self.sockets, ignore_errors=True)
 
 
+class _Pipes:
+    """What a box writes to: the app's output, its errors, and the box's own report. Each a pair of reader and writer."""
+
+    def __init__(self, separate_errors: bool):
+        self.output, self.report = os.pipe(), os.pipe()
+        self.errors = os.pipe() if separate_errors else (None, self.output[1])
+
+    def close_writers(self) -> None:
+        for descriptor in {self.output[1], self.errors[1], self.report[1]}:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        for descriptor in (self.output[0], self.errors[0], self.report[0]):
+            if descriptor is not None:
+                os.close(descriptor)
+
+
 class ProcessHandle:
     """A box and the app in it."""
 
-    def __init__(self, process: subprocess.Popen | ForkedProcess, output: int, path: Path, port: int | None, marker: str):
+    def __init__(
+        self, process: subprocess.Popen | ForkedProcess, pipes: _Pipes, path: Path, port: int | None, marker: str, place: Path
+    ):
         self.process = process
-        self.output = output
+        self.output, self.errors, self._report = pipes.output[0], pipes.errors[0], pipes.report[0]
         self.pid = process.pid
-        self.errors: int | None = None
-        self._path, self._marker = path, marker
+        self.ending: Ending | None = None
+        self._path, self._marker, self._place = path, marker, place
+        self._ended = threading.Lock()
         self.addresses = (Address(socket=path), *((Address(port=port),) if port else ()))
 
     def poll(self) -> int | None:
@@ -201,8 +224,28 @@ class ProcessHandle:
                 tree.kill_below(self.pid)
                 self.process.kill()
                 self.process.wait()
-        tree.kill_marked(self._marker)  # the app may have killed its box
+        with self._ended:
+            if self._report is None:
+                return
+            told = _read_report(self._report)
+            os.close(self._report)
+            self._report = None
+            self.ending = told
+        by_itself = (self.process.returncode or 0) >= 0 and (told is not None or isinstance(self.process, ForkedProcess))
+        if not by_itself:  # the box was killed, so it has ended nothing
+            tree.kill_marked(self._marker, under=self._place)
+            tree.kill_adopted()
         self._path.unlink(missing_ok=True)
+
+
+def _read_report(descriptor: int) -> Ending | None:
+    """What the box wrote when nothing was left below it; None when it did not come to that."""
+    os.set_blocking(descriptor, False)
+    try:
+        told = json.loads(os.read(descriptor, 1024))
+        return Ending(told["exit"], told["signal"], told["peak_bytes"])
+    except (BlockingIOError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _code(returncode: int | None) -> int | None:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from core.box import tree
-from core.box.engine import Handle, Launch, SandboxEngine
+from core.box.engine import Ending, Handle, Launch, SandboxEngine
 from core.box.limits import MB
 from core.box.monitor import Breach, Monitor, Watch
 from core.box.output import Excerpt
@@ -81,21 +81,25 @@ def run(
         monitor.forget(watch)
         program.drain()
         program.close()
-    code, peak = handle.poll() or 0, watch.figures.peak_bytes
-    number = code - 128 if code > 128 else None
-    killed = program.killed_by or ("timeout" if number == signal.SIGXCPU else None)
+    ending = handle.ending or _as_a_shell_says(handle.poll())
+    killed = program.killed_by or ("timeout" if ending.signal == signal.SIGXCPU else None)
     if program.killed_by:
-        number = int(signal.SIGKILL)  # that is how a box ends its tree
+        ending = Ending(None, int(signal.SIGKILL), ending.peak_bytes)  # that is how a box ends its tree
     return Execution(
         stdout=program.kept["stdout"].text(),
         stderr=program.kept["stderr"].text(),
-        exit=code if number is None else None,
-        signal=number,
+        exit=ending.exit,
+        signal=ending.signal,
         wall_ms=round((time.monotonic() - began) * 1000, 1),
-        peak_bytes=peak,
+        peak_bytes=max(ending.peak_bytes, watch.figures.peak_bytes),
         killed_by=killed,
         layers=layers,
     )
+
+
+def _as_a_shell_says(code: int | None) -> Ending:
+    """The box did not come to report: 128 + signal is all that is known."""
+    return Ending(None, code - 128, 0) if code and code > 128 else Ending(code, None, 0)
 
 
 class _Program:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from core.box.engine import Address, EngineStatus, Launch
+from core.box.engine import Address, Ending, EngineStatus, Launch
 from core.errors import AppFailed, PaymentRequired, SpacesError, Unauthorized
 from core.secrets import Secret, redact
 
@@ -82,6 +82,7 @@ class RemoteHandle:
         self.remote, self.launch = remote, launch
         self.output, self._writer = os.pipe()
         self.errors: int | None = None
+        self.ending: Ending | None = None
         self.addresses: tuple[Address, ...] = ()
         self._sandbox: Sandbox | None = None
         self._code: int | None = None

@@ -56,20 +56,20 @@ def send(pids, number):
 
 
 def reap():
-    """Collect every ended child; returns {pid: status}."""
+    """Collect every ended child; returns {pid: (status, most kilobytes it or what it had collected ever held)}."""
     ended = {}
     while True:
         try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
         except ChildProcessError:
             return ended
         if pid == 0:
             return ended
-        ended[pid] = status
+        ended[pid] = status, usage.ru_maxrss
 
 
 def end_all(app):
-    """Stop, kill and reap until no descendant is left: one that forks while it is killed is met in the next round."""
+    """Stop, kill and reap until no descendant is left: one that forks while it is killed is met in the next round. Whether so."""
     deadline = time.monotonic() + ENDING_SECONDS
     while time.monotonic() < deadline:
         if not LINUX:
@@ -79,11 +79,12 @@ def end_all(app):
                 pass
         left = descendants(os.getpid())
         if not left and reap() == {}:
-            return
+            return True
         send(left, signal.SIGSTOP)
         send(left, signal.SIGKILL)
         reap()
         time.sleep(0.002)
+    return False
 
 
 def threads_of_user():
@@ -218,16 +219,28 @@ def supervise(policy, enter, keep=()):
         become_app(policy, box, enter)
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
-    close_all_but(keep)
+    report = policy.get("report")
+    close_all_but({*keep, report})
     policy.clear()
-    status = None
-    while status is None:
-        status = reap().get(app)
-        if status is None and signal.sigwait(watched) != signal.SIGCHLD:
-            status = signal.SIGTERM
-    end_all(app)
-    code = os.waitstatus_to_exitcode(status)
+    ended = None
+    while ended is None:
+        ended = reap().get(app)
+        if ended is None and signal.sigwait(watched) != signal.SIGCHLD:
+            ended = signal.SIGTERM, 0
+    clean = end_all(app)
+    code = os.waitstatus_to_exitcode(ended[0])
+    if report is not None and clean:
+        tell(report, code, ended[1])
     return code if code >= 0 else 128 - code
+
+
+def tell(report, code, kilobytes):
+    """Say how the app ended, once nothing is left below this process."""
+    said = {"exit": code if code >= 0 else None, "signal": -code if code < 0 else None, "peak_bytes": kilobytes * 1024}
+    try:
+        os.write(report, json.dumps(said).encode())
+    except OSError:
+        pass  # nobody listens any more
 
 
 def main():
