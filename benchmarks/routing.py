@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import statistics
 import subprocess
@@ -20,20 +19,13 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-import aiohttp
 import httpx
-import orjson
 
-from core.providers import Key, Prompt, Router, Text
-from core.secrets import Secret
+from routing_clients import CLIENTS, LONG, MESSAGES, REFUSING, by_httpx, by_litellm_router
+from routing_upstream import CHUNKS
 
-CHUNKS = 64
-MESSAGES = [{"role": "user", "content": "say hello"}]
-USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
-Ask = Callable[[str], Awaitable[None]]
-Stream = Callable[[], Awaitable[float]]
+Ask = Callable[..., Awaitable[None]]
+Stream = Callable[..., Awaitable[float]]
 
 
 def main() -> None:
@@ -41,12 +33,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=120)
     parser.add_argument("--without", default="", help="clients to leave out, comma-separated")
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.serve:
-        asyncio.run(serve())
-        return
-    process = subprocess.Popen([sys.executable, __file__, "--serve"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("routing_upstream.py"))], stdout=subprocess.PIPE, text=True)
     try:
         port = int(process.stdout.readline())
         asyncio.run(measure(f"http://127.0.0.1:{port}", arguments))
@@ -56,219 +44,22 @@ def main() -> None:
     imports()
 
 
-# The upstream
-
-
-class Answering(asyncio.Protocol):
-    """Answers `/ok/…` with a completion or a stream, `/500/…` and `/429/…` with that status, `/drop/…` by hanging up."""
-
-    def __init__(self) -> None:
-        self.data = b""
-
-    def connection_made(self, transport) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.data += data
-        while (end := self.data.find(b"\r\n\r\n")) >= 0:
-            head = self.data[:end]
-            at = head.lower().find(b"content-length:")
-            length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-            if len(self.data) < end + 4 + length:
-                return
-            body = self.data[end + 4 : end + 4 + length]
-            self.data = self.data[end + 4 + length :]
-            kind = head.split(b" ", 2)[1].split(b"/")[1]
-            if kind == b"drop":
-                self.transport.abort()
-                return
-            if kind != b"ok":
-                self.transport.write(reply(int(kind), b'{"error": {"message": "no"}}'))
-            elif b'"stream":true' in body or b'"stream": true' in body:
-                self.transport.write(STREAM)
-            else:
-                self.transport.write(reply(200, WHOLE))
-
-
-def reply(status: int, body: bytes) -> bytes:
-    return b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
-
-
-def chunk(delta: dict, finish: str | None = None, **more) -> bytes:
-    shape = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
-    data = json.dumps({**shape, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **more})
-    event = f"data: {data}\n\n".encode()
-    return b"%x\r\n%b\r\n" % (len(event), event)
-
-
-_MESSAGE = {"role": "assistant", "content": "hello"}
-WHOLE = json.dumps(
-    {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "usage": USAGE,
-     "choices": [{"index": 0, "message": _MESSAGE, "finish_reason": "stop"}]}
-).encode()  # fmt: skip
-STREAM = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-    + chunk({"role": "assistant", "content": ""}) + chunk({"content": "word "}) * CHUNKS + chunk({}, "stop", usage=USAGE)
-    + b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
-)  # fmt: skip
-
-
-async def serve() -> None:
-    server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
-# The clients: each gives a function that asks at a path, and one that streams and returns the seconds to the first token
-
-
-def by_httpx(base: str):
-    client = httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=200, max_keepalive_connections=200))
-
-    async def ask(path: str) -> None:
-        answer = await client.post(f"{base}/{path}/v1/chat/completions", json={"model": "m", "messages": MESSAGES})
-        answer.raise_for_status().json()["choices"][0]["message"]["content"]
-
-    async def stream() -> float:
-        began = first = time.perf_counter()
-        body = {"model": "m", "messages": MESSAGES, "stream": True}
-        async with client.stream("POST", f"{base}/ok/v1/chat/completions", json=body) as answer:
-            async for line in answer.aiter_lines():
-                if line.startswith("data: {") and json.loads(line[6:])["choices"][0]["delta"].get("content") and first == began:
-                    first = time.perf_counter()
-        return first - began
-
-    return ask, stream, client.aclose
-
-
-def by_aiohttp(base: str):
-    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=200))
-
-    async def ask(path: str) -> None:
-        body = orjson.dumps({"model": "m", "messages": MESSAGES})
-        async with session.post(f"{base}/{path}/v1/chat/completions", data=body) as answer:
-            answer.raise_for_status()
-            orjson.loads(await answer.read())["choices"][0]["message"]["content"]
-
-    async def stream() -> float:
-        began = first = time.perf_counter()
-        body = orjson.dumps({"model": "m", "messages": MESSAGES, "stream": True}).replace(b'"stream":true', b'"stream": true')
-        async with session.post(f"{base}/ok/v1/chat/completions", data=body) as answer:
-            async for line in answer.content:
-                if line.startswith(b"data: {") and orjson.loads(line[6:])["choices"][0]["delta"].get("content") and first == began:
-                    first = time.perf_counter()
-        return first - began
-
-    return ask, stream, session.close
-
-
-def by_ours(base: str):
-    router = Router()
-    prompt = Prompt(messages=tuple(MESSAGES), model="m")
-
-    def key(path: str) -> Key:
-        return Key(id=path, provider=path, secret=Secret("sk-benchmark-0000"), base_url=f"{base}/{path}/v1", allow_private=True)
-
-    made = {path: key(path) for path in ("ok", "500", "429", "drop")}
-    counter = iter(range(10**9))
-
-    async def ask(path: str) -> None:
-        if path == "ok":
-            await router.route(prompt, [made["ok"]])
-        elif path.startswith("cold-"):  # each call is a session of its own, so nothing rests yet
-            await router.route(prompt, [made[path[5:]], made["ok"]], caller_id=str(next(counter)))
-        else:
-            await router.route(prompt, [made[path], made["ok"]])
-
-    async def stream() -> float:
-        began = first = time.perf_counter()
-        async for item in router.stream(prompt, [made["ok"]]):
-            if first == began and isinstance(item, Text):
-                first = time.perf_counter()
-        return first - began
-
-    return ask, stream, router.close
-
-
-def by_openai(base: str):
-    from openai import AsyncOpenAI
-
-    client = AsyncOpenAI(base_url=f"{base}/ok/v1", api_key="sk-benchmark-0000", max_retries=0)
-
-    async def ask(path: str) -> None:
-        (await client.chat.completions.create(model="m", messages=MESSAGES)).choices[0].message.content
-
-    async def stream() -> float:
-        began = first = time.perf_counter()
-        async for piece in await client.chat.completions.create(model="m", messages=MESSAGES, stream=True):
-            if first == began and piece.choices and piece.choices[0].delta.content:
-                first = time.perf_counter()
-        return first - began
-
-    return ask, stream, client.close
-
-
-def _litellm():
-    os.environ.update(LITELLM_LOCAL_MODEL_COST_MAP="True", LITELLM_MODE="PRODUCTION", LITELLM_LOG="ERROR")
-    import litellm
-
-    litellm.suppress_debug_info = True
-    return litellm
-
-
-def by_litellm(base: str, through: Callable | None = None, close: Callable | None = None):
-    call = through or _litellm().acompletion
-    given = {} if through else {"api_base": f"{base}/ok/v1", "api_key": "sk-benchmark-0000", "max_retries": 0, "num_retries": 0}
-    model = "mine" if through else "openai/m"
-
-    async def ask(path: str) -> None:
-        (await call(model=model, messages=MESSAGES, **given)).choices[0].message.content
-
-    async def stream() -> float:
-        began = first = time.perf_counter()
-        async for piece in await call(model=model, messages=MESSAGES, stream=True, **given):
-            if first == began and piece.choices and piece.choices[0].delta.content:
-                first = time.perf_counter()
-        return first - began
-
-    async def nothing() -> None:
-        pass
-
-    return ask, stream, nothing
-
-
-def by_litellm_router(base: str, path: str = "ok"):
-    def deployment(name: str, where: str) -> dict:
-        return {"model_name": name, "litellm_params": {"model": "openai/m", "api_base": f"{base}/{where}/v1", "api_key": "sk-benchmark-0000"}}
-
-    router = _litellm().Router(
-        model_list=[deployment("mine", path), deployment("other", "ok")], fallbacks=[{"mine": ["other"]}], num_retries=0
-    )  # fmt: skip
-    return by_litellm(base, router.acompletion)
-
-
-CLIENTS = {
-    "httpx": by_httpx, "aiohttp": by_aiohttp, "ours": by_ours, "openai": by_openai, "litellm": by_litellm, "router": by_litellm_router,
-}  # fmt: skip
-
-
-# The figures
-
-
 async def measure(base: str, arguments: argparse.Namespace) -> None:
     left_out = set(filter(None, arguments.without.split(",")))
     clients = {name: make(base) for name, make in CLIENTS.items() if name not in left_out}
-    rows: dict[str, dict[str, list[float]]] = {name: {} for name in clients}
-    for name, (ask, stream, _) in clients.items():
+    for ask, stream, _ in clients.values():
         for _ in range(10):
             await ask("ok")
             await stream()
+    tables = {"one upstream": one_round, "a stream of 64 chunks, 2 ms apart": paced_round, "prompts of 8 kB": long_round}
+    rows: dict[str, dict[str, dict[str, list[float]]]] = {title: {name: {} for name in clients} for title in tables}
     for _ in range(arguments.rounds):
-        for name, (ask, stream, _) in clients.items():
-            figures = await one_round(ask, stream, arguments.requests)
-            for figure, value in figures.items():
-                rows[name].setdefault(figure, []).append(value)
-    show("one upstream", {name: {figure: statistics.median(values) for figure, values in row.items()} for name, row in rows.items()})
+        for title, play in tables.items():
+            for name, (ask, stream, _) in clients.items():
+                for figure, value in (await play(ask, stream, arguments.requests)).items():
+                    rows[title][name].setdefault(figure, []).append(value)
+    for title, table in rows.items():
+        show(title, {name: {figure: statistics.median(values) for figure, values in row.items()} for name, row in table.items()})
     await fallbacks(base, clients, arguments)
     for *_, close in clients.values():
         await close()
@@ -286,6 +77,7 @@ async def one_round(ask: Ask, stream: Stream, count: int) -> dict[str, float]:
     per_chunk = (time.process_time() - cpu) / count / CHUNKS
     return {
         "1: p50 ms": statistics.median(single) * 1e3,
+        "1: p95 ms": statistics.quantiles(single, n=20)[-1] * 1e3,
         "32: p50 ms": statistics.median(many) * 1e3,
         "32: p95 ms": statistics.quantiles(many, n=20)[-1] * 1e3,
         "32: req/s": rate,
@@ -293,6 +85,24 @@ async def one_round(ask: Ask, stream: Stream, count: int) -> dict[str, float]:
         "32: streams/s": streams,
         "CPU µs/chunk": per_chunk * 1e6,
     }
+
+
+async def paced_round(ask: Ask, stream: Stream, count: int) -> dict[str, float]:
+    single = [await stream("paced") for _ in range(max(3, count // 30))]
+    cpu = time.process_time()
+    many = await at_once(lambda: stream("paced"), max(32, count // 32 * 32))
+    return {
+        "1: first token ms": statistics.median(single) * 1e3,
+        "32: first token ms": statistics.median(many) * 1e3,
+        "32: CPU ms/stream": (time.process_time() - cpu) / len(many) * 1e3,
+    }
+
+
+async def long_round(ask: Ask, stream: Stream, count: int) -> dict[str, float]:
+    single = [await timed(ask("ok", LONG)) for _ in range(count)]
+    began = time.perf_counter()
+    await at_once(lambda: timed(ask("ok", LONG)), count * 2)
+    return {"1: p50 ms": statistics.median(single) * 1e3, "32: req/s": count * 2 / (time.perf_counter() - began)}
 
 
 async def timed(work: Awaitable[None]) -> float:
@@ -321,13 +131,18 @@ async def fallbacks(base: str, clients: dict, arguments: argparse.Namespace) -> 
     by_hand = clients["httpx"][0] if "httpx" in clients else by_httpx(base)[0]
     ours = clients["ours"][0]
 
+    by_hands = httpx.AsyncClient()
+
+    async def refused() -> None:
+        await by_hands.post(f"http://127.0.0.1:{REFUSING}/v1/chat/completions", json={"model": "m", "messages": MESSAGES})
+
     async def two_steps(fault: str) -> None:
         try:
-            await by_hand(fault)
+            await (refused() if fault == "refused" else by_hand(fault))
         except httpx.HTTPError:
             await by_hand("ok")
 
-    for fault in ("429", "500", "drop"):
+    for fault in ("429", "500", "drop", "refused"):
         hand, cold, warm = [], [], []
         for _ in range(arguments.requests):
             hand.append(await timed(two_steps(fault)))
@@ -336,10 +151,11 @@ async def fallbacks(base: str, clients: dict, arguments: argparse.Namespace) -> 
         table["httpx by hand"][fault] = statistics.median(hand) * 1e3
         table["ours, first failure"][fault] = statistics.median(cold) * 1e3
         table["ours, then"][fault] = statistics.median(warm) * 1e3
-        if "router" in clients:
+        if "router" in clients and fault != "refused":
             ask = by_litellm_router(base, fault)[0]
             await ask("ok")
             table["litellm.Router"][fault] = statistics.median([await timed(ask("ok")) for _ in range(5)]) * 1e3
+    await by_hands.aclose()
     show("fallback, ms until the second upstream's answer", table)
 
 
