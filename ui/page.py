@@ -27,13 +27,13 @@ from ui.desk import Desk, Updates, preview_of, projects_of, surroundings
 from ui.live import arg, live
 from ui.parts import header, keys as keys_parts
 from ui.parts.notice import failure
-from ui.tabs import agent, deploying, editing, files, filing, keys, preview, receipts, search, spaces, terminal
+from ui.tabs import agent, checking, deploying, editing, files, filing, keys, preview, receipts, search, spaces, terminal
 from ui.tabs.drafts import Drafts
 from ui.theme import theme
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("page.css", "parts.css", "workbench.css", "files.css", "terminal.css", "lists.css", "models.css", "keys.css", "narrow.css")
-_SCRIPTS = ("session.js", "page.js", "keys.js", "drag.js", "files.js", "terminal.js")
+_STYLES = ("page.css", "parts.css", "workbench.css", "check.css", "files.css", "terminal.css", "lists.css", "models.css", "keys.css", "narrow.css")
+_SCRIPTS = ("session.js", "page.js", "frame.js", "keys.js", "drag.js", "files.js", "terminal.js")
 _CACHE_SECONDS = 3600
 
 
@@ -57,7 +57,8 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
                     story = agent.layout()
                 with gr.Column(elem_id="stage", min_width=300):
                     opener = gr.Button("Deploy", variant="primary", elem_id="deploy-open", size="sm")
-                    stage, shelf, shell = _stage()
+                    checked = checking.layout()
+                    stage, shelf, shell = _stage(checked)
                 panel = deploying.layout(opener)
             with gr.Tab("Search", id="search") as tab_search:
                 finder = search.layout(tab_search)
@@ -70,6 +71,7 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
         desk = Desk(tabs, bar, dock, boot, story.idea, gr.State(None), gr.State(None), gr.State(None), gr.State(None))
         agent.behave(bind, desk, story, stage, shelf)
         preview.behave(bind, desk, stage)
+        checking.behave(bind, desk, checked)
         editing.behave(bind, desk, shelf, stage)
         filing.behave(bind, desk, shelf, stage)
         terminal.behave(bind, desk, shell, shelf, stage)
@@ -85,10 +87,11 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
     return demo
 
 
-def _stage() -> tuple[preview.Stage, files.Shelf, terminal.Terminal]:
+def _stage(checked: gr.HTML) -> tuple[preview.Stage, files.Shelf, terminal.Terminal]:
     with gr.Tabs(elem_id="panes") as panes:
         with gr.Tab("Preview", id="preview") as pane_preview:
             chrome, tools, shown, slot = preview.layout_preview()
+            checked.render()
         with gr.Tab("Files", id="files") as pane_files:
             receipt_part = live("ask_remove", "remove", "leave", value=receipts.no_receipt(), render=False, elem_id="receipt")
             shelf = files.layout(receipt_part)

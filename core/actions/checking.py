@@ -31,7 +31,8 @@ async def preview_check(
     Args:
         preview_or_project: id of a preview, or of a project whose preview runs.
         steps: at most 40 of `{do, role, name, value, nth, exact, file, base64, seconds}`; do is click, fill, select, check,
-            uncheck, upload, press, wait_for, expect_text or read. An element is given by ARIA role and accessible name, as
+            uncheck, upload, press, wait_for, expect_text, read, or use (fills the empty fields and presses the main button of
+            whatever app it is). An element is given by ARIA role and accessible name, as
             in `{"do": "click", "role": "button", "name": "Submit"}`; without role also by label, placeholder, test id or
             text. value is the text to fill or expect, the option, the key (Enter), or an uploaded file's text; nth counts
             from 0 among several; seconds (up to 60) is how long wait_for and expect_text wait.

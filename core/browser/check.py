@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from core.errors import InvalidInput, TooLarge
 
-Verb = Literal["click", "fill", "select", "check", "uncheck", "upload", "press", "wait_for", "expect_text", "read"]
+Verb = Literal["click", "fill", "select", "check", "uncheck", "upload", "press", "wait_for", "expect_text", "read", "use"]
 Viewport = Literal["desktop", "phone"]
 
 MOST_STEPS = 40
@@ -23,7 +23,8 @@ NEEDS_TARGET = ("click", "fill", "select", "check", "uncheck")
 class Step:
     """One thing to do with one element, found as a person or a screen reader finds it.
 
-    do: click, fill, select, check, uncheck, upload, press, wait_for, expect_text, read.
+    do: click, fill, select, check, uncheck, upload, press, wait_for, expect_text, read; or use, which fills the empty
+        fields and presses the main button of whatever app it is.
     role, name: ARIA role and accessible name; without a role the name is also looked for among labels, placeholders,
         test ids and texts. nth: which one of several, from 0. exact: the whole name, in its own case.
     value: the text to fill, the option to select, the key to press, the text to expect, or an uploaded file's text.

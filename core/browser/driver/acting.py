@@ -11,6 +11,7 @@ from typing import Any
 from playwright.async_api import Error, Locator, Page
 
 from core.browser.driver.elements import APPEARS_SECONDS, StepFailed, described, find
+from core.browser.driver.using import use
 
 ACTS_MILLISECONDS = 5_000
 MOST_READ = 4_000
@@ -128,6 +129,10 @@ async def _text_of(page: Page, step: dict[str, Any], *, seconds: float) -> str:
     return await element.evaluate(_TEXT, timeout=ACTS_MILLISECONDS)
 
 
+async def _use(page: Page, step: dict[str, Any], patience: float) -> str:
+    return await use(page, seconds=min(patience, 10))
+
+
 VERBS: dict[str, Verb] = {
     "click": _click,
     "fill": _fill,
@@ -139,6 +144,7 @@ VERBS: dict[str, Verb] = {
     "wait_for": _wait_for,
     "expect_text": _expect,
     "read": _read,
+    "use": _use,
 }
 
 
