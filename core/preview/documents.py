@@ -10,6 +10,7 @@ from pathlib import Path
 _HEAD = re.compile(rb"<head(?:\s[^>]*)?>", re.IGNORECASE)
 _START = re.compile(rb"<html(?:\s[^>]*)?>|<!doctype[^>]*>", re.IGNORECASE)
 _ABSOLUTE = re.compile(rb"""(<[a-zA-Z][^<>]*?\s(?:src|href|action|poster)\s*=\s*["'])/(?!/)([^"'>]*)""")
+_LOOSE = re.compile(r"\s*([=+!|&?:;,{}()<>]+)\s*")  # space around signs; no text of the shim holds any of them
 SEARCHED = 64 * 1024  # bytes in which a document's <head> is expected
 
 
@@ -17,7 +18,8 @@ SEARCHED = 64 * 1024  # bytes in which a document's <head> is expected
 def _source() -> str:
     text = (Path(__file__).parent / "shim.js").read_text()
     lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    code = "\n".join(line for line in lines if line and not line.startswith("//"))
+    return _LOOSE.sub(r"\1", code)
 
 
 @lru_cache(maxsize=64)
@@ -26,7 +28,7 @@ def shim(mount: str, *, absolute: bool) -> bytes:
     script = _source().replace('"%MOUNT%"', json.dumps(mount).replace("<", "\\u003c"))
     imports = ""
     if absolute:
-        table = json.dumps({"imports": {"/": f"{mount}/", f"{mount}/": f"{mount}/"}}).replace("<", "\\u003c")
+        table = json.dumps({"imports": {"/": f"{mount}/", f"{mount}/": f"{mount}/"}}, separators=(",", ":")).replace("<", "\\u003c")
         imports = f'<script type="importmap">{table}</script>'
     return f"<script>{script}</script>{imports}".encode()
 

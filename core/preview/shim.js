@@ -1,6 +1,10 @@
 (() => {
   // Documents of opaque origin have no storage, no cookies, and their absolute paths leave the app's prefix.
   const prefix = "%MOUNT%";
+  // To the page around: this document runs, or a part of it was kept from it.
+  const tell = (word) => parent !== self && parent.postMessage("preview-" + word, "*");
+  tell("here");
+  addEventListener("error", ({target}) => /^(SCRIPT|LINK)$/.test(target.tagName) && tell("broken"), true);
   const fix = (given) => {
     try {
       const url = new URL(given.url ?? given, document.baseURI);
@@ -29,8 +33,8 @@
   try { document.cookie; } catch { Object.defineProperty(document, "cookie", {value: "", writable: true}); }
   const ask = fetch;
   window.fetch = (given, options) => ask(fix(given), options);
-  const open = XMLHttpRequest.prototype.open;
-  XMLHttpRequest.prototype.open = function (way, url, ...more) { return open.call(this, way, fix(url), ...more); };
+  const requests = XMLHttpRequest.prototype, open = requests.open;
+  requests.open = function (way, url, ...more) { return open.call(this, way, fix(url), ...more); };
   for (const name of ["EventSource", "WebSocket"]) {
     const Own = window[name];
     window[name] = class extends Own { constructor(url, options) { super(fix(url), options); } };

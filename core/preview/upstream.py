@@ -40,16 +40,13 @@ class Target:
     base: scheme, host, port and the front of the path.
     socket: the unix socket to connect to instead of the base's host.
     headers: sent with every request; no visitor sees or overrides them.
+    remote: it is another machine, with a host name of its own.
     """
 
     base: URL
     socket: Path | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    @property
-    def remote(self) -> bool:
-        """Whether it is another machine, with a host name of its own."""
-        return self.socket is None and self.base.raw_host != "127.0.0.1"
+    remote: bool = False
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -72,7 +69,7 @@ def target_of(preview: Preview) -> Target:
     """Where that preview's app answers."""
     address = preview.address
     if address.url:
-        return Target(URL(address.url, encoded=True), headers=address.headers)
+        return Target(URL(address.url, encoded=True), headers=address.headers, remote=True)
     return Target(URL.build(scheme="http", host="127.0.0.1", port=address.port or 7860), socket=address.socket)
 
 
@@ -163,9 +160,9 @@ class Upstream:
         await self._talk.close()
 
     def _own(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        if not self.target.remote and not self.target.headers:
+        if not self.target.remote:
             return list(headers)
-        ours = {name.lower() for name in self.target.headers} | ({"host"} if self.target.remote else set())
+        ours = {"host", *(name.lower() for name in self.target.headers)}
         return [pair for pair in headers if pair[0] not in ours] + list(self.target.headers.items())
 
 

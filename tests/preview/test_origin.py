@@ -140,7 +140,7 @@ def test_a_page_written_for_the_root_of_a_site_works_below_the_mount(browser, ho
 def test_the_shim_is_small():
     from core.preview.documents import shim
 
-    assert len(shim("/p/" + "x" * 33, absolute=False)) <= 2048
+    assert len(shim("/p/" + "x" * 33, absolute=True)) <= 2048
 
 
 def test_a_stopped_preview_is_gone_for_good(house):
