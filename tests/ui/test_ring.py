@@ -1,14 +1,17 @@
 """Whose keys the page acts with, and what it tells of their use."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from core.doors.session import Sessions
-from core.providers import make_key
+from core.providers import Key, Prompt, make_key
+from core.providers.order import order
+from core.secrets import Secret
 from tests.ui.conftest import request
 from ui.bind import Bind
-from ui.tabs import models, ring
+from ui.tabs import management, models, ring
 from ui.tabs.ring import last_used
 
 LOCAL = "http://127.0.0.1:9/v1"
@@ -44,6 +47,37 @@ def test_the_cards_stand_in_the_order_of_asking_and_show_no_key(bind, session):
     assert html.index(f'data-key="{second}"') < html.index(f'data-key="{first}"')
     assert "…cdef" in html
     assert not [key for key in session.keys.keys() if key.secret.reveal() in html]
+
+
+def test_the_owners_key_that_is_always_used_stands_first_and_the_page_says_so(bind, session, monkeypatch):
+    room = bind.house.providers
+    own = Key("instance:house", "house", "house key", Secret("sk-house-0123456789"), base_url=LOCAL, owner="instance", always_use_this_key=True)
+    only_an_address = Key("instance:openrouter", "openrouter", "openrouter (this instance)", base_url=LOCAL, owner="instance")
+    monkeypatch.setattr(room, "instance", (only_an_address, own))
+    html = asyncio.run(ring.draw(bind, request(session=session.id), {}))
+    assert html.index('data-key="instance:house"') < min(html.index(f'data-key="{key.id}"') for key in session.keys.keys())
+    assert "house key is always to be used: it is tried before yours" in html
+    assert 'data-key="instance:openrouter"' not in html  # an address without a key is nobody to ask
+    first = order(Prompt(messages=({"role": "user", "content": "x"},)), room.keys(bind.caller(request(session=session.id))))[0][0]
+    assert first.id == "instance:house"  # as the router does
+
+
+def test_who_pays_is_offered_only_where_somebody_can_and_a_copy_is_offered_for_what_is_a_key(bind, session):
+    first, second = session.keys.keys()
+    session.keys.change(first.id, payers=("acme", "<b>"), bill_to="acme", sealed="copy-1")
+    session.keys.change(second.id, secret=None)
+    html = asyncio.run(ring.draw(bind, request(session=session.id), {}))
+    assert html.count("data-change=\"bill_to\"") == 1 and f'data-value="{first.id}:acme"' in html and "&lt;b&gt;" in html and "<b></option>" not in html
+    assert html.count('data-form="forget-copy"') == 1 and 'data-copy-id="copy-1"' in html and html.count('data-form="remember"') == 0
+
+
+def test_management_keys_stand_apart_and_what_openrouter_says_is_text(bind, session):
+    made = session.keys.add(replace(make_key("openrouter", "sk-or-v1-0123456789abMNGR", label="<i>m</i>"), management=True))
+    assert f'data-key="{made.id}"' not in asyncio.run(ring.draw(bind, request(session=session.id), {}))
+    child = {"hash": "abcdefgh", "name": "<img src=x onerror=1>", "limit_usd": 5.0, "used_usd": None, "reset": "<b>", "disabled": False, "held": False, "expires_at": "2027-01-01"}
+    html = management.draw(bind, request(session=session.id), opened=made.id, children=[child])
+    assert "…MNGR" in html and "sk-or-v1" not in html and "<img" not in html and "<i>m" not in html and "<b>;" not in html and "ends 2027-01-01" in html
+    assert management.draw(bind, request(session=bind.sessions.open().id)) == ""
 
 
 def test_what_the_browser_says_of_a_key_is_not_trusted():

@@ -102,7 +102,8 @@ def behave(bind: Bind, own: Ring) -> list[Any]:
             notes = {**notes, told["id"]: told["note"]} if told["note"] else {id: note for id, note in notes.items() if id != told["id"]}
             # From the first key on the order on the page is the order of asking.
             await bind.ask("provider_manage_keys", {"command": "order", "ids": mine}, request)
-        return {own.cards: await draw(bind, request, notes), own.notes: notes, own.management: management.draw(bind, request)}
+        others = gr.skip() if told["id"] in mine else management.draw(bind, request)  # what is typed there stays
+        return {own.cards: await draw(bind, request, notes), own.notes: notes, own.management: others}
 
     async def test(notes: dict, request: gr.Request, event: gr.EventData):
         id = arg(event)
