@@ -9,6 +9,7 @@ Ids other programs (tests, scripts, styles) may rely on:
     search-query    the search box (`#search-query input`) token-input, token-save   the token form
     tabs            the four tabs                          steps, outcome   the build's steps and how it ended
     key-provider, key-value, key-save  the form that adds a model key      model-keys   the cards, in order
+    openrouter-connect, openrouter-code  signing in at OpenRouter        management-keys   keys that make others
     model-query, models   the picker's search box and rows model-prompt, model-ask, model-stop, model-answer   a prompt
 """
 
