@@ -155,9 +155,7 @@ async def provider_manage_keys(
     """
     caller, room = call.caller, call.house.providers
     if command == "test":
-        mine = [key for key in room.keys(caller) if key.owner == "visitor" or room.allows_private]
-        tested = [key for key in mine if key.id in (ids or ())] or _nothing_named(ids)
-        return listing([{**shown(key), "report": (await room.check(key)).to_dict()} for key in tested[:8]])
+        return listing([await _tested(call, key) for key in _own(call, ids)[:8]])
     if command != "list":
         ring = _ring(call)
         named = ids or _nothing_named(ids)
@@ -169,8 +167,8 @@ async def provider_manage_keys(
         elif command == "label":
             ring.change(named[0], label=" ".join(label.split())[:60] or ring.find(named[0]).provider)
         elif command == "bill_to":
-            for id in named:
-                ring.change(id, bill_to=billed(ring.find(id), bill_to))
+            for key in _own(call, named):
+                ring.pay(key, key.payers, billed(key, bill_to))
         else:
             for id in named:
                 ring.change(id, disabled=command == "disable")
@@ -180,6 +178,21 @@ async def provider_manage_keys(
 
 def _state(row: dict[str, Any]) -> dict[str, Any]:
     return {"state": row["state"], "seconds": row["seconds"]}
+
+
+def _own(call: Call, ids: list[str] | None) -> list[Key]:
+    """The named keys that are the caller's own; those of a private run are whose run it is."""
+    room = call.house.providers
+    mine = [key for key in room.keys(call.caller) if key.owner == "visitor" or room.allows_private]
+    return [key for key in mine if key.id in (ids or ())] or _nothing_named(ids)
+
+
+async def _tested(call: Call, key: Key) -> dict[str, Any]:
+    report = await call.house.providers.check(key)
+    ring = call.caller.keyring
+    if ring and report.checked and not key.id.startswith("header:"):
+        ring.pay(key, report.orgs, key.bill_to if key.bill_to in report.orgs else None)
+    return {**shown(key), "report": report.to_dict()}
 
 
 def _ring(call: Call) -> Keyring:

@@ -83,7 +83,8 @@ class Providers:
         if token and self._settings.hub_url == HUGGINGFACE and token not in [key.secret for key in (*found, *self.instance)]:
             found.append(Key(id="token", provider="huggingface", label="your Hugging Face account", secret=token))
         shared = self.serves_visitors and not (self._settings.public and caller.anonymous)
-        return (*found, *(self.instance if shared else ()))
+        usable = (*found, *(self.instance if shared else ()))
+        return tuple(map(caller.keyring.paid, usable)) if caller.keyring else usable
 
     def account(self, caller: Caller) -> Account:
         """The budget of one call."""
