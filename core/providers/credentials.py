@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import InvalidInput
+from core.providers.compound import packed
 from core.providers.table import PROVIDERS, row_of
 from core.providers.values import Key
 from core.secrets import Secret
@@ -17,6 +18,7 @@ from core.settings import Settings
 
 HEADER = "x-provider-key-"
 _MOST_HEADERS = 32
+_LONGEST = 8192  # a service account's file, wrapped
 _MOST_MODELS = 50
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 # How the providers' own keys begin. A key of one provider is refused for another; unknown beginnings pass.
@@ -129,7 +131,7 @@ def shown(key: Key) -> dict[str, Any]:
         "id": key.id, "provider": key.provider, "label": key.label, "owner": key.owner, "disabled": key.disabled,
         "last4": key.secret.last4 if key.secret and own else None, "has_key": key.secret is not None, "needs_key": row_of(key).needs_key,
         "base_url": key.base_url if own else None, "models": list(key.models), "priority": key.priority, "position": key.position,
-        "always": key.always_use_this_key, "payers": list(key.payers) if own else [], "bill_to": key.bill_to if own else None,
+        "always": key.always_use_this_key, "payers": list(key.payers), "bill_to": key.bill_to,
         "management": key.management, "remembered": key.sealed if own else None,
     }  # fmt: skip
 
@@ -154,7 +156,8 @@ def rotated(key: Key, value: object) -> Secret:
 def _checked(provider: str, value: object) -> Secret | None:
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or not 8 <= len(value.strip()) <= 4096:
+    value = packed(provider, value)
+    if not isinstance(value, str) or not 8 <= len(value.strip()) <= _LONGEST:
         raise InvalidInput("That does not look like a key.", "Copy the whole key from the provider's page.")
     try:
         secret = Secret(value)

@@ -14,8 +14,10 @@ from typing import Any
 from core.errors import Conflict, NotFound
 from core.providers.budget import Caps
 from core.providers.values import Key
+from core.secrets import Secret
 
 _MOST_KEYS = 32
+_MOST_PAYING = 8
 
 
 class Keyring:
@@ -29,6 +31,7 @@ class Keyring:
         self.id = id or secrets.token_urlsafe(18)
         self.caps = Caps()
         self._keys: tuple[Key, ...] = ()
+        self._paying: dict[Secret, tuple[tuple[str, ...], str | None]] = {}
         self._ordered = False
         self._lock = threading.Lock()
 
@@ -65,6 +68,22 @@ class Keyring:
             self._keys = tuple(changed if key.id == id else key for key in self._keys)
         return changed
 
+    def pay(self, key: Key, payers: Sequence[str], bill_to: str | None) -> None:
+        """Say who may pay for what a key asks, and who does; also of a key that is not on the ring, such as the account's token."""
+        if any(one.id == key.id for one in self._keys):
+            self.change(key.id, payers=tuple(payers), bill_to=bill_to)
+        elif key.secret:
+            with self._lock:
+                self._paying.pop(key.secret, None)
+                self._paying[key.secret] = (tuple(payers), bill_to)
+                while len(self._paying) > _MOST_PAYING:
+                    del self._paying[next(iter(self._paying))]
+
+    def paid(self, key: Key) -> Key:
+        """The key with what `pay` said of it."""
+        said = self._paying.get(key.secret) if key.secret else None
+        return replace(key, payers=said[0], bill_to=said[1]) if said else key
+
     def remove(self, id: str) -> Key:
         """Forget a key; returns what it was, so that what others keep of it can be forgotten too."""
         with self._lock:
@@ -87,6 +106,7 @@ class Keyring:
         """Forget every key; returns what they were."""
         with self._lock:
             gone, self._keys = self._keys, ()
+            self._paying.clear()
         return gone
 
 

@@ -328,3 +328,20 @@ def test_another_token_is_not_billed_to_the_old_ones_organisation(payer, at):
     assert answer["payers"] == [] and answer["bill_to"] is None
 
 
+
+
+def test_whose_run_it_is_lets_an_organisation_pay_for_the_runs_own_key(tmp_path, at, account):
+    at.pages["/api/whoami-v2"] = (200, {"name": "somebody", "orgs": [{"name": "acme", "canPay": True}]})
+    hub = HuggingFace(token=HUB_TOKEN, endpoint=at.base_url.removesuffix("/v1"), url=at.base_url)
+    manage = "/api/actions/provider_manage_keys"
+    with opened(tmp_path / "private", huggingface=hub, hub="local") as door, door.browser() as browser, door.browser() as another:
+        (tested,) = browser.post(manage, json={"command": "test", "ids": ["instance:huggingface"]}).json()["items"]
+        assert tested["report"]["orgs"] == ["acme"]
+        items = browser.post(manage, json={"command": "bill_to", "ids": ["instance:huggingface"], "bill_to": "acme"}).json()["items"]
+        assert [one["bill_to"] for one in items] == ["acme"]
+        for who, payer in ((browser, "acme"), (another, None)):
+            attempt = who.post("/api/providers/route", json=ASK).json()["receipt"]["attempts"][0]
+            assert at.requests[-1].headers.get("x-hf-bill-to") == payer == attempt["billed_to"]
+    public = {"public": True, "share_owner_keys": True, "hub": "http://127.0.0.1:9", "hosts": ("127.0.0.1",)}
+    with opened(tmp_path / "public", huggingface=hub, **public) as door, door.browser() as visitor:
+        assert visitor.post(manage, json={"command": "bill_to", "ids": ["instance:huggingface"], "bill_to": "acme"}).status_code == 404

@@ -1,12 +1,15 @@
 """Keys: in a session's memory, in a person's order, shown without themselves."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
+from core.caller import Caller
 from core.errors import Conflict, InvalidInput, NotFound
 from core.providers.credentials import billed, header_keys, instance_keys, make_key, rotated, shown
 from core.providers.keyring import Keyring
+from core.providers.values import Key
 from core.secrets import Secret
 from core.settings import HuggingFace, Provider, Settings
 
@@ -141,3 +144,29 @@ def test_what_is_shown_of_a_key_is_not_the_key():
     assert shown(key)["last4"] == "…cdef" and OPENROUTER not in str(shown(key)) and OPENROUTER not in repr(key)
     owner = instance_keys(Settings(providers={"openrouter": Provider(api_key=OPENROUTER)}))[0]
     assert shown(owner)["last4"] is None and "cdef" not in str(shown(owner))
+
+
+def test_who_pays_is_known_of_keys_the_ring_does_not_hold_and_goes_with_the_key():
+    ring, token = Keyring(), Key("token", "huggingface", secret=Secret("hf_0123456789abcdef"))
+    ring.pay(token, ["acme"], "acme")
+    assert (ring.paid(token).payers, ring.paid(token).bill_to) == (("acme",), "acme")
+    other = Key("token", "huggingface", secret=Secret("hf_another_token_0123"))
+    assert ring.paid(other) is other  # somebody else signed in
+    held = ring.add(make_key("openrouter", OPENROUTER))
+    ring.pay(held, ["acme"], None)
+    assert ring.find(held.id).payers == ("acme",)
+    ring.clear()
+    assert ring.paid(token) is token
+    with pytest.raises(InvalidInput):
+        billed(token, "acme")
+
+
+def test_management_keys_are_held_and_stand_in_no_list_of_those_that_ask():
+    ring = ring_of("a")
+    manager = ring.add(replace(make_key("openrouter", f"{OPENROUTER}-m"), management=True))
+    ring.order()
+    assert labels(ring) == ["a"] and [key.id for key in ring.managing()] == [manager.id] and ring.find(manager.id) == manager
+    with pytest.raises(Conflict):
+        ring.add(make_key("openrouter", f"{OPENROUTER}-m"))
+    assert Caller("me", keyring=ring).secrets[-1] == manager.secret  # what must be kept out of texts
+    assert ring.remove(manager.id) == manager and ring.managing() == ()
