@@ -104,7 +104,8 @@ class Gate:
         theirs = urlsplit(origin).netloc.lower() if origin else None
         if origin is not None and (origin == "null" or theirs not in {host.lower(), *self._hosts}):
             raise Forbidden("The request comes from another origin.", "Open the page itself, or call without an Origin header.")
-        if headers.get("sec-fetch-site") == "cross-site":
+        # "same-site" is another origin too: another port of this machine, another Space beside ours.
+        if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             navigates = headers.get("sec-fetch-mode") == "navigate" and scope.get("method") == "GET"
             if not navigates or headers.get("sec-fetch-dest") in ("object", "embed"):
                 raise Forbidden("The request comes from another site.", "Open the page itself.")

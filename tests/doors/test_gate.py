@@ -39,9 +39,10 @@ def test_only_our_own_names_are_answered(host, status):
 OPAQUE = {"origin": "null", "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"}
 FOREIGN = {"origin": "https://evil.example"}
 NO_CORS = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+NEIGHBOUR = {"sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors"}
 
 
-@pytest.mark.parametrize("headers", [OPAQUE, FOREIGN, NO_CORS])
+@pytest.mark.parametrize("headers", [OPAQUE, FOREIGN, NO_CORS, NEIGHBOUR])
 @pytest.mark.parametrize("path", ["/", "/config", "/gradio_api/queue/join", "/api/actions/space_delete", "/api/session", "/hub/api/whoami-v2"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_opaque_or_foreign_origin_reaches_nothing_of_ours(headers, path, method):

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import tempfile
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,10 +101,13 @@ def read_all(visitor: socket.socket) -> bytes:
 
 
 class behind:
-    """The proxy before `app`, on real sockets, until the block ends."""
+    """The proxy before `app`, on real sockets, until the block ends.
 
-    def __init__(self, app: App, **limits):
-        self._app = app
+    remote: headers for an app that is on another machine, below /base; None for one on a unix socket.
+    """
+
+    def __init__(self, app: App, *, remote: Mapping[str, str] | None = None, origins: tuple[str, ...] = (), **limits):
+        self._app, self._remote, self._origins = app, remote, origins
         self._limits = Limits(**limits)
         self._ready = threading.Event()
 
@@ -117,9 +120,10 @@ class behind:
 
     async def _run(self) -> None:
         path = Path(self._place.name) / "app.sock"
-        spec = PreviewSpec(files={"app.py": b""}, sdk="docker", owner="me", label="app", mount=PREFIX, limits=self._limits)
+        spec = PreviewSpec(
+            files={"app.py": b""}, sdk="docker", owner="me", label="app", mount=PREFIX, limits=self._limits, origins=self._origins
+        )
         preview = Preview(spec, id="one", token="token", place=Workspace(Path(self._place.name)))
-        preview.address = Address(socket=path)
         preview.become("running")
         tasks = set()
 
@@ -139,7 +143,14 @@ class behind:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(front, log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
-        async with await asyncio.start_unix_server(serve, path):
+        if self._remote is None:
+            listening = await asyncio.start_unix_server(serve, path)
+            preview.address = Address(socket=path)
+        else:
+            listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+            port = listening.sockets[0].getsockname()[1]
+            preview.address = Address(url=f"http://127.0.0.1:{port}/base/", headers=self._remote)
+        async with listening:
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             while not server.started:
                 await asyncio.sleep(0.01)

@@ -1,6 +1,8 @@
 """Neither side can make the server hold what the other does not take, and no app another app's requests."""
 
 import asyncio
+import base64
+import hashlib
 import struct
 import threading
 import time
@@ -108,14 +110,13 @@ def frames(size: int) -> bytes:
     return b"\x82\x7f" + struct.pack("!Q", size) + bytes(size)
 
 
-async def accept_websocket(reader, writer):
-    import base64
-    import hashlib
-
+async def accept_websocket(reader, writer) -> bytes:
+    """Answer a handshake; returns the head of its request."""
     head = await head_of(reader)
     key = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key:")).split(b":")[1].strip()
     digest = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
     writer.write(b"HTTP/1.1 101 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + digest + b"\r\n\r\n")
+    return head
 
 
 def test_a_websocket_whose_visitor_never_reads_costs_no_memory():
