@@ -7,7 +7,7 @@ every descendant, then itself.
 """
 
 import ctypes
-import importlib.util
+import importlib.machinery
 import json
 import os
 import resource
@@ -191,10 +191,8 @@ def load(name):
     known = f"_preview_{name}"
     if known not in sys.modules:
         place = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
-        spec = importlib.util.spec_from_file_location(known, place)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        sys.modules[known] = module
+        module = sys.modules[known] = type(sys)(known)
+        importlib.machinery.SourceFileLoader(known, place).exec_module(module)
     return sys.modules[known]
 
 

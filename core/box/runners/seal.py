@@ -4,7 +4,7 @@ The policy was worked out by the server (`core.box.policy`); here it is only car
 nothing open: user, capabilities, no-new-privileges, Landlock, seccomp. A step that fails raises: nothing runs half sealed.
 """
 
-import base64
+import binascii
 import ctypes
 import errno
 import os
@@ -26,7 +26,7 @@ def prepare(policy):
     if policy is None:  # a system without the kernel's means; the server decided that this app may run there
         return lambda: None
     libc = ctypes.CDLL(None, use_errno=True)
-    filters = [base64.b64decode(text) for text in policy["filters"]]
+    filters = [binascii.a2b_base64(text) for text in policy["filters"]]
     ruleset = open_ruleset(libc, policy["landlock"])
 
     def seal():
