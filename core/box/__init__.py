@@ -14,6 +14,7 @@ from core.box.logs import LogLine, LogRing, Source, pump
 from core.box.monitor import Breach, Figures, Monitor, Watch
 from core.box.program import Execution, run
 from core.box.remote import Remote, RemoteEngine
+from core.box.rewriting import rewrite
 
 __all__ = [
     "MB",
@@ -47,6 +48,7 @@ __all__ = [
     "execute",
     "pump",
     "read_hosts",
+    "rewrite",
     "run",
     "sealed_layers",
     "tree",

@@ -93,6 +93,7 @@ class Launch:
     seal: Seal = field(default_factory=Seal)
     requirements: str = ""  # text of requirements.txt, for an engine that installs them itself
     separate_errors: bool = False  # standard error on a pipe of its own
+    beside: bool = False  # another box works in the same workspace
     fork_within: float | None = None  # seconds it may wait for a process with the stock packages loaded; None: a new interpreter
 
 

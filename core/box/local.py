@@ -73,7 +73,7 @@ class ProcessEngine:
             policy = self._policy(launch, env, listener.fileno(), path, fallback)
             process = self._forked(launch, policy, listener.fileno(), pipes.output[1])
             if process is not None:
-                return ProcessHandle(process, pipes, path, fallback, env[tree.MARKER], launch.workspace.root)
+                return ProcessHandle(process, pipes, path, fallback, env[tree.MARKER], None if launch.beside else launch.workspace.root)
             policy["report"] = pipes.report[1]
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(RUNNERS / "box.py")],
@@ -99,7 +99,7 @@ class ProcessEngine:
         finally:
             pipes.close_writers()
             listener.close()
-        return ProcessHandle(process, pipes, path, fallback, env[tree.MARKER], launch.workspace.root)
+        return ProcessHandle(process, pipes, path, fallback, env[tree.MARKER], None if launch.beside else launch.workspace.root)
 
     def _forked(self, launch: Launch, policy: dict, listener: int, output: int) -> ForkedProcess | None:
         """A box with the stock packages loaded already, where the launch may have one and one is ready."""
@@ -193,7 +193,7 @@ class ProcessHandle:
     """A box and the app in it."""
 
     def __init__(
-        self, process: subprocess.Popen | ForkedProcess, pipes: _Pipes, path: Path, port: int | None, marker: str, place: Path
+        self, process: subprocess.Popen | ForkedProcess, pipes: _Pipes, path: Path, port: int | None, marker: str, place: Path | None
     ):
         self.process = process
         self.output, self.errors, self._report = pipes.output[0], pipes.errors[0], pipes.report[0]

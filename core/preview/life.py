@@ -61,20 +61,21 @@ class Life:
         self.preview, self.spec = preview, preview.spec
         self.engine = RemoteEngine(self.spec.remote) if self.spec.remote is not None else engine
         self.environments, self.networks = environments, networks
+        self.id = preview.id  # of its trees
         self.ways: list[Gateway] = []
+        self.handle: Handle | None = None
+        self.held: Environment | None = None
+        self.serving = self.beside = False
         self.began = time.monotonic()
 
     def run(self) -> None:
-        preview, held, reason = self.preview, None, None
+        preview, reason = self.preview, None
         try:
             if self.spec.sdk == "static":
                 self._running(None)
                 preview.ending.wait()  # served from the workspace, without a process
                 raise Ended
-            recipe = self._recipe()
-            held = self._environment(recipe)
-            preview.become("starting")
-            self._serve(recipe, held)
+            self._live()
         except Ended:
             pass
         except SpacesError as error:
@@ -83,14 +84,28 @@ class Life:
             preview.logs.append(f"{type(error).__name__}: {error}", "run")
             reason = Unexpected(f"The preview could not be run: {type(error).__name__}.")
         finally:
-            if held is not None:
-                self.environments.release(held)
-            if preview.handle is not None:
-                preview.handle.end()
-                tree.kill_known(preview.seen)
-            self._close_ways()
-            workspace.remove(preview.workspace.root)
-            preview.finish(reason)
+            self._conclude(reason)
+
+    def _live(self) -> None:
+        recipe = self._recipe()
+        self.held = self._environment(recipe)
+        self._become_starting()
+        self._serve(recipe, self.held)
+
+    def _become_starting(self) -> None:
+        self.preview.become("starting")
+
+    def _conclude(self, reason: SpacesError | None) -> None:
+        """Give back what this life held; with the last life of a preview, all that is left of it."""
+        if self.held is not None:
+            self.environments.release(self.held)
+        if self.handle is not None:
+            self.handle.end()
+        self._close_ways()
+        if self.preview.leave(self.handle):  # no newer life took its place
+            tree.kill_known(self.preview.seen)
+            workspace.remove(self.preview.workspace.root)
+            self.preview.finish(reason)
 
     def _environment(self, recipe: Recipe) -> Environment:
         """The Python to run it with. A remote machine installs for itself."""
@@ -101,6 +116,7 @@ class Life:
         )
 
     def _running(self, address: Address | None) -> None:
+        self.serving = True
         self.preview.address = address
         self.preview.ready_seconds = time.monotonic() - self.began
         self.preview.touch()
@@ -127,13 +143,14 @@ class Life:
             way = self._open_way(index_hosts(step.env, self.networks.index_hosts), limits.index_bytes, "build")
             seal, env = replace(seal, network="egress", ports=(way.port,)), env | way.environment | {"NO_PROXY": ""}
         launch = Launch(
-            id=self.preview.id,
+            id=self.id,
             python=Path(sys.executable),
             entry=Entry(command=step.command, server=False),
             workspace=self.preview.workspace,
             env={**self._base_env(Path(sys.executable)), **env},
             limits=limits,
             seal=seal,
+            beside=self.beside,
         )
         handle, reader = self._open(launch, "build")
         code = handle.wait(self.spec.limits.build_seconds)
@@ -194,7 +211,7 @@ class Life:
 
     def _open(self, launch: Launch, source: Source) -> tuple[Handle, threading.Thread]:
         """Start a tree and the thread that reads what it writes."""
-        handle = self.preview.adopt(lambda: self.engine.start(launch))
+        handle = self.handle = self._adopt(self.engine.start(launch))
         reader = threading.Thread(
             target=pump,
             args=(handle.output, self.preview.logs),
@@ -204,17 +221,24 @@ class Life:
         reader.start()
         return handle, reader
 
+    def _adopt(self, handle: Handle) -> Handle:
+        return self.preview.adopt(handle)
+
+    def _seen(self) -> frozenset[tree.Known]:
+        """Processes met below this life's tree."""
+        return frozenset(self.preview.seen) if self.preview.handle is self.handle else frozenset()
+
     def _end(self, handle: Handle, reader: threading.Thread) -> None:
         """End the tree, then read what it had still written."""
         handle.end()
-        tree.kill_known(self.preview.seen)  # would hold the pipe open: it had slipped out of the tree
+        tree.kill_known(self._seen())  # would hold the pipe open: it had slipped out of the tree
         reader.join(5)
 
     def _serve(self, recipe: Recipe, environment: Environment) -> None:
         place, python = self.preview.workspace, environment.python
         seal, way = self._network(environment.folder)
         launch = Launch(
-            id=self.preview.id,
+            id=self.id,
             python=python,
             entry=recipe.entry,
             workspace=place,
@@ -224,6 +248,7 @@ class Life:
             mount=self.preview.mount,
             seal=seal,
             requirements=self._remote_requirements(recipe) if self.spec.remote is not None else "",
+            beside=self.beside,
             fork_within=STOCK_WAIT_SECONDS if self.spec.sdk == "gradio" else 0.0,
         )
         handle, reader = self._open(launch, "run")
@@ -233,7 +258,7 @@ class Life:
         self._end(handle, reader)
         if self.preview.ending.is_set():
             raise Ended
-        raise exit_error(code, self._told(), served=self.preview.address is not None)
+        raise exit_error(code, self._told(), served=self.serving)
 
     def _await_answer(self, handle: Handle) -> int | None:
         """Ask until the app answers below 500; returns its exit code when it ended instead."""

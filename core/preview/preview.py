@@ -59,6 +59,8 @@ class Preview:
         self.ending = threading.Event()  # somebody asked it to end
         self.ended = threading.Event()  # nothing of it is left
         self.handle: Handle | None = None
+        self.next: Handle | None = None  # a tree with changed files that does not answer yet
+        self.renewing = threading.Lock()
         self._reason: SpacesError | None = None
         self._lock = threading.RLock()
         self._changed = changed
@@ -186,18 +188,51 @@ class Preview:
                 self._reason = reason
                 self.logs.append(note or (reason.message if reason else "Stopped."), "run")
             self.ending.set()
-            handle = self.handle
-        if handle is not None:
-            handle.end()
+            trees = [self.handle, self.next]
+        for handle in trees:
+            if handle is not None:
+                handle.end()
         self.ended.wait(30)
 
-    def adopt(self, start: Callable[[], Handle]) -> Handle:
-        """Start a tree as this preview's, unless it is being ended already (`Ended`)."""
+    def adopt(self, handle: Handle) -> Handle:
+        """Take a started tree as this preview's; when it is being ended already, end the tree (`Ended`)."""
         with self._lock:
-            if self.ending.is_set():
+            if not self.ending.is_set():
+                self.handle = handle
+                return handle
+        handle.end()
+        raise Ended
+
+    def audition(self, handle: Handle) -> Handle:
+        """Take a started tree as the next of this preview, which goes on with the one it has."""
+        with self._lock:
+            if not self.ending.is_set():
+                self.next = handle
+                return handle
+        handle.end()
+        raise Ended
+
+    def leave(self, handle: Handle | None) -> bool:
+        """That tree has ended. Whether it was the last: then no other can take its place any more."""
+        with self._lock:
+            if self.handle is not handle:
+                return False
+            self.ending.set()
+            waiting, self.next = self.next, None
+        if waiting is not None:
+            waiting.end()
+        return True
+
+    def move(self, address: Address, spec: PreviewSpec) -> Handle:
+        """From now on the next tree is this preview's, at the same public address; returns the one before, still running."""
+        with self._lock:
+            if self.ending.is_set() or not self.live:
                 raise Ended
-            self.handle = start()
-            return self.handle
+            before, self.handle, self.next = self.handle, self.next, None
+            self.address, self.spec = address, spec
+            clients, self.clients = self.clients, {}
+        _close(clients)
+        return before
 
     def finish(self, reason: SpacesError | None) -> None:
         """The last stage: failed when there is a reason (a broken limit first), stopped when not. Nothing of it is left."""
@@ -206,9 +241,7 @@ class Preview:
             self.error = self._reason.to_dict() if self._reason else None
             self.cause = self.cause or ("failed" if self._reason else "stopped")
         self.become("failed" if self._reason else "stopped")
-        for loop, client in list(self.clients.items()):
-            if loop.is_running():
-                asyncio.run_coroutine_threadsafe(client.aclose(), loop)
+        _close(self.clients)
         self.spec = replace(self.spec, files={}, secrets={}, remote=None)  # it is remembered for its log; these would only weigh
         self.logs.close()
         self.ended.set()
@@ -225,3 +258,9 @@ class Preview:
             except RuntimeError:
                 continue  # that loop is closed
         self._changed(self)
+
+
+def _close(clients: dict[asyncio.AbstractEventLoop, Upstream]) -> None:
+    for loop, client in list(clients.items()):
+        if loop.is_running():
+            asyncio.run_coroutine_threadsafe(client.aclose(), loop)

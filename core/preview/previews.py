@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import hmac
 import os
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 
 import anyio.to_thread
@@ -22,6 +24,7 @@ from core.preview.gauges import Gauges
 from core.preview.life import Networks, begin
 from core.preview.preview import Preview
 from core.preview.proxy import path_below, proxy
+from core.preview.renewal import Renewal
 from core.preview.spec import PreviewSpec, check_spec
 from core.preview.watch import attend
 
@@ -58,6 +61,7 @@ class Previews:
         self.environments = Environments(root / "environments")
         self.networks = Networks(Egress(), index_hosts)
         self._previews: OrderedDict[str, Preview] = OrderedDict()
+        self._renewals: dict[str, Renewal] = {}
         self._stopped = threading.Event()
         self.monitor = Monitor(looked=self._attend)
         self._gauges = Gauges()
@@ -114,6 +118,34 @@ class Previews:
         for old in leaving:
             old.end(note="Stopped to make room for a newer preview.", cause="evicted")
         begin(preview, self.engine, self.environments, self.networks)
+        return preview
+
+    async def update(self, id: str, files: Mapping[str, bytes], owner: str | None = None) -> Preview:
+        """Bring changed files to a running preview, at the same address; returns once they are what it serves.
+
+        A static app has them at once. Any other starts anew beside the old process, which serves until the new one
+        answers; when that never happens, the old one keeps serving, and the error is raised here. A newer update ends
+        one that is still under way (`Conflict` for that one).
+
+        Args:
+            files: the whole project by path; what the app itself wrote besides stays.
+
+        Raises `NotFound`, `Conflict` when it does not run, `AppFailed` with the log's first error, `InvalidInput`,
+        `TooLarge`, `StorageFull`.
+        """
+        preview = self.get(id, owner)
+        renewal = Renewal(preview, files, self.engine, self.environments, self.networks, self.monitor)
+        with self._lock:
+            older, self._renewals[id] = self._renewals.get(id), renewal
+        if older is not None:
+            older.refuse(Conflict("A newer change took its place before the app answered."))
+        renewal.begin()
+        try:
+            await asyncio.shield(asyncio.wrap_future(renewal.outcome))
+        finally:
+            with self._lock:
+                if self._renewals.get(id) is renewal:
+                    del self._renewals[id]
         return preview
 
     def _attend(self, watch: Watch) -> None:

@@ -55,6 +55,7 @@ def run(policy, listener):
     policy: script or module, arguments, directory, mount, port, fallback.
     """
     listener.set_inheritable(False)
+    sys.dont_write_bytecode = True  # compiled files are told apart by whole seconds: a quick edit of equal length would not count
     sockets = load("sockets")
     own = sockets.OwnServer(policy, listener)
     sockets.install(own)
