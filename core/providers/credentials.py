@@ -18,7 +18,7 @@ from core.settings import Settings
 
 HEADER = "x-provider-key-"
 _MOST_HEADERS = 32
-_LONGEST = 8192  # a service account's file, wrapped
+_LONGEST = 8192  # of a key of several values, such as a service account's file
 _MOST_MODELS = 50
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 # How the providers' own keys begin. A key of one provider is refused for another; unknown beginnings pass.
@@ -156,8 +156,8 @@ def rotated(key: Key, value: object) -> Secret:
 def _checked(provider: str, value: object) -> Secret | None:
     if value is None or value == "":
         return None
-    value = packed(provider, value)
-    if not isinstance(value, str) or not 8 <= len(value.strip()) <= _LONGEST:
+    several = value is not (value := packed(provider, value))
+    if not isinstance(value, str) or not 8 <= len(value.strip()) <= (_LONGEST if several else 4096):
         raise InvalidInput("That does not look like a key.", "Copy the whole key from the provider's page.")
     try:
         secret = Secret(value)

@@ -2,6 +2,10 @@
 
 litellm takes the process's own key when it is given none, so it is never called without one; it keeps clients by key,
 so forgetting a key evicts them; its errors may quote keys and local paths, so only a redacted first line is passed on.
+
+It connects by clients of its own, which resolve a name themselves: an address we checked may be another one by the time
+they connect, and there is no seam to pin it as `addresses.CheckedResolver` does. So only the instance's owner, who could
+open any connection from this machine anyway, may give it a base URL; a visitor's key goes to the provider's own address.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from typing import Any
 
 import orjson
 
+from core.providers import compound
 from core.providers.compatible import Piece, answer_pieces, request_body, usage
 from core.providers.policy import Fault, from_answer, quote
 from core.providers.provider import End, Provider
@@ -64,6 +69,8 @@ async def ask(candidate: Candidate, prompt: Prompt, row: Provider, *, stream: bo
     key = candidate.key
     if key.secret is None:
         raise Fault("key", "needs a key.")
+    if key.secret.reveal().startswith("os.environ/"):
+        raise Fault("key", "the key is the name of a variable, which litellm would look up in this process.")
     if key.base_url and key.owner != "instance":
         raise Fault("address", "takes no address of its own; add the endpoint as an OpenAI-compatible provider.")
     clock = asyncio.get_running_loop().time
@@ -75,7 +82,7 @@ async def ask(candidate: Candidate, prompt: Prompt, row: Provider, *, stream: bo
         async with asyncio.timeout_at(deadline):
             answer = await litellm.acompletion(
                 **body,
-                api_key=key.secret.reveal(),
+                **compound.arguments(candidate.provider, key.secret),
                 api_base=key.base_url,
                 timeout=max(1.0, deadline - clock()),
                 num_retries=0,
@@ -97,7 +104,7 @@ async def ask(candidate: Candidate, prompt: Prompt, row: Provider, *, stream: bo
     except TimeoutError:
         raise Fault("timeout", "did not answer in time.") from None
     except Exception as error:  # litellm raises its own kinds and whatever its adapters let through
-        raise _fault(error, key.secret, row) from None
+        raise _fault(error, candidate.provider, key.secret, row) from None
 
 
 async def _stream(answer: Any, deadline: float) -> AsyncIterator[Piece]:
@@ -139,10 +146,13 @@ def _plain(value: Any) -> Any:
     return value.model_dump() if hasattr(value, "model_dump") else value
 
 
-def _fault(error: Exception, secret: Secret, row: Provider) -> Fault:
+def _fault(error: Exception, provider: str, secret: Secret, row: Provider) -> Fault:
     name = type(error).__name__
     status = getattr(error, "status_code", None)
-    said = quote(_said(str(error).partition("\n")[0]), secret)
+    line = str(error).partition("\n")[0]
+    for text in compound.hidden(provider, secret):
+        line = line.replace(text, "…")
+    said = quote(_said(line), secret)
     if name == "APIConnectionError":
         return Fault("network", f"the connection failed ({quote(type(error.__cause__ or error).__name__)}).")
     if name == "Timeout":
@@ -172,8 +182,11 @@ def forget(secret: Secret) -> int:
     cache = getattr(litellm, "in_memory_llm_clients_cache", None)
     if cache is None:
         return 0
-    value = secret.reveal()
-    entries = [name for name, client in list(cache.cache_dict.items()) if value in str(name) or getattr(client, "api_key", None) == value]
+    values = {text for provider in ("", *compound.PARTS) for text in compound.hidden(provider, secret)}
+    entries = [
+        name for name, client in list(cache.cache_dict.items())
+        if any(value in str(name) for value in values) or getattr(client, "api_key", None) in values
+    ]  # fmt: skip
     for name in entries:
         cache.delete_cache(name)
     return len(entries)

@@ -28,6 +28,8 @@ _ROWS = (
     Provider("anthropic", "Anthropic", wire="exotic"),
     Provider("gemini", "Google Gemini", wire="exotic"),
     Provider("cohere", "Cohere", wire="exotic"),
+    Provider("bedrock", "Amazon Bedrock", wire="exotic"),
+    Provider("vertex_ai", "Google Vertex AI", wire="exotic"),
 )
 PROVIDERS: dict[str, Provider] = {row.id: row for row in _ROWS}
 
