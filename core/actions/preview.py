@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from typing import Literal
 
 from core.actions.projects import open_project
 from core.actions.shapes import listing, public_url, say
@@ -58,6 +59,25 @@ async def preview_start_remote(
         raise Unauthorized("A machine at Hugging Face is paid by an account, and this caller has none.", "Sign in first.")
     remote = Remote(call.caller.token, flavor, namespace or None, endpoint=call.house.hub.endpoint)
     return shape(call, await start(call, found, wait_seconds=min(max(wait_seconds, 1), 600), remote=remote))
+
+
+@action(risk="write", title="Reload a preview", idempotent=True, open_world=False)
+async def preview_update(call: Call, project: str, wait_seconds: float = 60) -> dict:
+    """Bring a project's files, as they are now, to its running preview at the same address.
+
+    A static page has them at once. An app starts anew beside its old process, which serves until the new one answers;
+    after a broken edit it simply goes on serving. Where no preview runs, one is started.
+
+    Args:
+        project: the project's id.
+        wait_seconds: how long to wait where one has to be started, 1 to 300 seconds.
+
+    Returns `{id, project, stage, url, path, ready_seconds, changed}`; changed is files (of a page), app or start.
+    Raises app_failed with the log's first error of the new files; the preview runs on with the old ones.
+    """
+    found = await open_project(call, project)
+    live, changed = await update(call, found, wait_seconds=min(max(wait_seconds, 1), 300))
+    return shape(call, live) | {"changed": changed}
 
 
 @action(risk="read", title="Previews", open_world=False)
@@ -116,6 +136,28 @@ async def start(call: Call, project: Project, *, wait_seconds: float = 60, remot
     say(call, "preview", "The app answers", "done", time.monotonic() - began)
     call.emit(PreviewReady(project=project.id, preview=live.id, url=live.url))
     return live
+
+
+async def update(call: Call, project: Project, *, wait_seconds: float = 60) -> tuple[Preview, Literal["files", "app", "start"]]:
+    """Bring the project's files to its running preview; start one where none runs that could take them."""
+    running = [p for p in call.house.previews.list(call.caller.id) if p.spec.label == project.id and p.stage == "running"]
+    spec = await asyncio.to_thread(preview_spec, project, call.caller.id)
+    if not running or replace(running[-1].spec, files=spec.files, remote=None) != spec:  # what cannot change in place
+        return await start(call, project, wait_seconds=wait_seconds), "start"
+    await asyncio.to_thread(_check_trust, call, project)
+    live, began = running[-1], time.monotonic()
+    if live.spec.files == spec.files:
+        return live, "files"
+    say(call, "preview", "Reloading the app")
+    try:
+        await call.house.previews.update(live.id, spec.files)
+    except AppFailed as error:
+        error.details.setdefault("project", project.id)
+        error.details.setdefault("preview", live.id)
+        raise
+    say(call, "preview", "The app has the new files", "done", time.monotonic() - began)
+    call.emit(PreviewReady(project=project.id, preview=live.id, url=live.url))
+    return live, "files" if spec.sdk == "static" else "app"
 
 
 def _check_trust(call: Call, project: Project) -> None:
