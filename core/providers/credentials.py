@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import InvalidInput
-from core.providers.compound import packed
+from core.providers.compound import PARTS, packed
 from core.providers.table import PROVIDERS, row_of
 from core.providers.values import Key
 from core.secrets import Secret
@@ -156,8 +156,8 @@ def rotated(key: Key, value: object) -> Secret:
 def _checked(provider: str, value: object) -> Secret | None:
     if value is None or value == "":
         return None
-    several = value is not (value := packed(provider, value))
-    if not isinstance(value, str) or not 8 <= len(value.strip()) <= (_LONGEST if several else 4096):
+    value = packed(provider, value)
+    if not isinstance(value, str) or not 8 <= len(value.strip()) <= (_LONGEST if provider in PARTS else 4096):
         raise InvalidInput("That does not look like a key.", "Copy the whole key from the provider's page.")
     try:
         secret = Secret(value)

@@ -30,7 +30,7 @@ from core.errors import NotFound, StorageFull
 from core.providers.values import Key
 
 DAYS = 30
-_MOST_TEXT = 12_000
+_MOST_TEXT = 64_000  # a key of several values for fifty models, in base 64, and some
 _SECRET_BYTES = 32
 _NONCE_BYTES = 12
 _PURPOSE = b"spaces-os: a key a browser keeps, 1"

@@ -53,7 +53,7 @@ def test_another_browser_and_a_changed_copy_open_nothing(safe):
     middle = len(copy.text) // 2
     changed = copy.text[:middle] + ("A" if copy.text[middle] != "A" else "B") + copy.text[middle + 1 :]
     swapped = copy.id + "." + other.text.split(".")[1]
-    for text, browser in ((copy.text, THEIRS), (copy.text, ""), (changed, MINE), (swapped, MINE), ("", MINE), (None, MINE), (copy.id + ".", MINE), (copy.id + ".é", MINE), ("x" * 20_000, MINE)):
+    for text, browser in ((copy.text, THEIRS), (copy.text, ""), (changed, MINE), (swapped, MINE), ("", MINE), (None, MINE), (copy.id + ".", MINE), (copy.id + ".é", MINE), ("x" * 70_000, MINE)):
         with pytest.raises(NotFound):
             safe.open(text, browser)
     assert safe.open(copy.text, MINE)
@@ -107,3 +107,11 @@ def test_a_copy_is_judged_by_todays_rules(safe):
     assert reopened(held, "x", allow_private=True).allow_private
     with pytest.raises(Exception, match="https"):
         reopened(held, "x", allow_private=False)
+
+
+def test_a_key_of_several_values_comes_back_whole(safe):
+    account = {"type": "service_account", "project_id": "my-project", "client_email": "a@b.example", "private_key": f"-----BEGIN PRIVATE KEY-----\n{'MIIabcde' * 400}\n"}
+    vertex = make_key("vertex_ai", account, models=[f"{'m' * 190}-{number}" for number in range(50)])
+    _, held = safe.open(safe.seal(vertex, MINE).text, MINE)
+    again = reopened(held, "x", allow_private=False)
+    assert again.secret == vertex.secret and again.models == vertex.models
