@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 def launch(house: House, *, block: bool = True) -> gr.Blocks:
     """Serve the house on its port until interrupted, or return at once with `block=False` (close it with `.close()`)."""
-    sessions = Sessions()
+    sessions = Sessions(on_gone=lambda session: house.providers.evict(session.keys.keys()))
     demo = build_page(house, sessions)
     with demo:
         add_endpoints(house, sessions)

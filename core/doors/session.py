@@ -11,7 +11,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from core.caller import Caller, Door
@@ -41,43 +41,61 @@ class Session:
 
 
 class Sessions:
-    """Every open session, in memory, bounded in number and idle time."""
+    """Every open session, in memory, bounded in number and idle time; those that waited too long go with the next request of anybody.
 
-    def __init__(self, *, idle_seconds: float = _IDLE_SECONDS, limit: int = _MAX_SESSIONS):
+    on_gone: told of each session that ends, so that what others keep of its keys goes too.
+    """
+
+    def __init__(
+        self, *, idle_seconds: float = _IDLE_SECONDS, limit: int = _MAX_SESSIONS, on_gone: Callable[[Session], None] = lambda session: None
+    ):
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
         self._idle_seconds = idle_seconds
         self._limit = limit
+        self._on_gone = on_gone
 
     def open(self) -> Session:
         """A new, empty session; the longest unused one goes when there are too many."""
         session = Session()
         with self._lock:
+            gone = self._expired()
             self._sessions[session.id] = session
             while len(self._sessions) > self._limit:
-                self._sessions.popitem(last=False)
+                gone.append(self._sessions.popitem(last=False)[1])
+        self._tell(gone)
         return session
 
     def find(self, id: str | None) -> Session | None:
         """The session of that id when it exists and has not expired; finding it counts as use."""
         if not id:
             return None
-        now = time.monotonic()
         with self._lock:
+            gone = self._expired()
             session = self._sessions.get(id)
-            if session is None:
-                return None
-            if now - session.used > self._idle_seconds:
-                del self._sessions[id]
-                return None
-            session.used = now
-            self._sessions.move_to_end(id)
-            return session
+            if session is not None:
+                session.used = time.monotonic()
+                self._sessions.move_to_end(id)
+        self._tell(gone)
+        return session
 
     def close(self, id: str) -> None:
         """Forget the session and its token."""
         with self._lock:
-            self._sessions.pop(id, None)
+            gone = self._sessions.pop(id, None)
+        self._tell([gone] if gone else [])
+
+    def _expired(self) -> list[Session]:
+        """Take out those that were not used for too long; they stand in the order of their last use."""
+        gone = []
+        now = time.monotonic()
+        while self._sessions and now - next(iter(self._sessions.values())).used > self._idle_seconds:
+            gone.append(self._sessions.popitem(last=False)[1])
+        return gone
+
+    def _tell(self, gone: list[Session]) -> None:
+        for session in gone:
+            self._on_gone(session)
 
 
 def session_id(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str | None:

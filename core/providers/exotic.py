@@ -60,7 +60,8 @@ def _load() -> Any:
         litellm.redact_messages_in_exceptions = True
         litellm.disable_streaming_logging = True
         for name in _LOGGERS:
-            logging.getLogger(name).setLevel(logging.WARNING)
+            # What fails is told by the error; their own lines bring whole traces, and values of the request in them.
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         return litellm
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
 from core.caller import ANONYMOUS, Caller
 from core.errors import Unauthorized
+from core.providers import exotic
 from core.providers.breaker import Breaker
 from core.providers.budget import Account, Book, Caps, fingerprint
 from core.providers.catalog import OPEN_LISTS, Catalog, View
@@ -164,6 +165,13 @@ class Providers:
             await asyncio.to_thread(self.safe.drop, key.sealed)
         self.catalog.forget(key)
         Router(transport=self.transport, breaker=self.breaker).forget(key, caller_id=caller_id)
+
+    def evict(self, keys: Iterable[Key]) -> None:
+        """Drop the lists and clients that were made with keys whose session has ended."""
+        for key in keys:
+            self.catalog.forget(key)
+            if key.secret:
+                exotic.forget(key.secret)
 
     def health(self, caller: Caller) -> list[dict[str, Any]]:
         """Each key the caller may use as `{provider, title, key, owner, state, seconds, disabled}`; state ready, cooling or rejected."""

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from core.doors.session import COOKIE, Sessions, bearer, checked_token, session_id
@@ -49,3 +51,38 @@ def test_what_is_no_token_is_refused_without_repeating_it(pasted):
     with pytest.raises(InvalidInput) as caught:
         checked_token(pasted)
     assert not (isinstance(pasted, str) and pasted.strip()) or pasted not in str(caught.value.to_dict())
+
+
+def test_what_others_keep_of_a_sessions_keys_goes_with_it(tmp_path):
+    from core.house import build_house
+    from core.providers import exotic, make_key
+    from core.settings import Settings
+
+    house = build_house(Settings(hub="local", data=tmp_path), port=1)
+    try:
+        told = []
+
+        def gone(session):
+            told.append(session.id)
+            house.providers.evict(session.keys.keys())
+
+        sessions = Sessions(idle_seconds=0.0, limit=2, on_gone=gone)
+        cache = exotic._load().in_memory_llm_clients_cache
+        names = [f"sk-ant-of-a-session-000{number}" for number in range(2)]
+        made = []
+        for name in names:
+            session = sessions.open()
+            session.keys.add(make_key("anthropic", name))
+            cache.set_cache(f"client-{name}", object())
+            made.append(session.id)
+        time.sleep(0.01)
+        assert sessions.find("somebody-else") is None  # anybody's request ends those that waited too long
+        assert told == made and not any(name in str(list(cache.cache_dict)) for name in names)
+
+        closed = Sessions(on_gone=gone)
+        last = closed.open()
+        closed.close(last.id)
+        closed.close(last.id)
+        assert told == [*made, last.id]
+    finally:
+        house.store.close()

@@ -113,9 +113,7 @@ def test_a_request_is_signed_with_the_values_and_carries_no_secret(first, monkey
 
 
 def test_forgetting_evicts_whatever_was_made_with_any_of_the_values():
-    import litellm
-
-    cache = litellm.in_memory_llm_clients_cache
+    cache = exotic._load().in_memory_llm_clients_cache
     cache.set_cache(f"bedrock-{HIDDEN}-x", object())
     assert exotic.forget(make_key("bedrock", BEDROCK).secret) == 1 and HIDDEN not in str(list(cache.cache_dict))
 
