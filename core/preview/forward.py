@@ -43,7 +43,8 @@ async def forward(preview: Preview, exchange: Exchange, receive: Receive, below:
                 else:
                     upload.end()
                 patience.allow(limits.answer_seconds)
-                response = await upstream(preview).ask(
+                connections = upstream(preview)
+                response = await connections.ask(
                     exchange.scope["method"],
                     below,
                     exchange.scope.get("query_string", b""),
@@ -52,7 +53,7 @@ async def forward(preview: Preview, exchange: Exchange, receive: Receive, below:
                 )
                 upload.answered = True
                 patience.allow(limits.stream_idle_seconds)
-                head, document = _head(preview, exchange, response)
+                head, document = _head(preview, exchange, response, hosts=connections.target.hosts)
                 begun = True
                 await exchange.start(response.status, head)
                 await _pour(preview, exchange, response, document, patience)
@@ -85,11 +86,11 @@ async def _explain(exchange: Exchange, failure: Exception, upload: Upload) -> No
 
 
 def _head(
-    preview: Preview, exchange: Exchange, response: aiohttp.ClientResponse
+    preview: Preview, exchange: Exchange, response: aiohttp.ClientResponse, *, hosts: tuple[str, ...]
 ) -> tuple[list[tuple[bytes, bytes]], Document | None]:
     """What of the answer's head the visitor gets, and what its body passes through when it is a page."""
-    hosts = (exchange.given.get(b"host", b"").decode("latin-1"), *upstream(preview).target.hosts)
-    head = headers.to_visitor(response.raw_headers, mount=exchange.mount, hosts=hosts)
+    own = exchange.given.get(b"host", b"").decode("latin-1")
+    head = headers.to_visitor(response.raw_headers, mount=exchange.mount, hosts=(own, *hosts))
     kind, encoding = response.headers.get("content-type", ""), response.headers.get("content-encoding", "")
     if exchange.scope["method"] != "GET" or response.status in (206, 304) or not is_document(kind, exchange.given, encoding):
         return head, None

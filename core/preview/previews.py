@@ -208,6 +208,8 @@ class Previews:
 
     async def proxy_to(self, preview: Preview, scope: Scope, receive: Receive, send: Send, *, prefix: str) -> None:
         """Serve one request or WebSocket from that app; `prefix` is the front of the path the app does not see."""
+        if preview.frozen:  # waking its processes takes longer than the event loop may stand still
+            await anyio.to_thread.run_sync(preview.touch)
         with preview.use():
             await proxy(preview, scope, receive, send, prefix=prefix, ancestors=self.ancestors)
 
