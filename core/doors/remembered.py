@@ -29,16 +29,15 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
     """`POST|DELETE /api/session/remembered`, `POST …/browser`, `POST …/restore`, `DELETE …/{copy}`."""
     room, safe = house.providers, house.providers.safe
 
+    embedded = house.settings.on_a_space
+    how: dict[str, Any] = {"httponly": True, "secure": embedded, "samesite": "none" if embedded else "strict", "path": "/api/session/remembered"}
+
     async def know(request: Request) -> Response:
         """Give the browser its cookie, or the one it has anew for another thirty days."""
         opened(house, sessions, request.headers, request.cookies)
         held = request.cookies.get(COOKIE) or ""
         response = answer({"days": DAYS})
-        embedded = house.settings.on_a_space
-        response.set_cookie(
-            COOKIE, held if len(held) == _COOKIE_LENGTH else secrets.token_urlsafe(32), max_age=DAYS * 86_400,
-            httponly=True, secure=embedded, samesite="none" if embedded else "strict", path="/api/session/remembered",
-        )  # fmt: skip
+        response.set_cookie(COOKIE, held if len(held) == _COOKIE_LENGTH else secrets.token_urlsafe(32), max_age=DAYS * 86_400, **how)
         return response
 
     async def remember(request: Request) -> Response:
@@ -99,7 +98,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
             if key.sealed:
                 session.keys.change(key.id, sealed=None)
         response = answer({"forgotten": ended})
-        response.delete_cookie(COOKIE, path="/api/session/remembered")
+        response.delete_cookie(COOKIE, **how)
         return response
 
     path = "/api/session/remembered"

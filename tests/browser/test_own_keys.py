@@ -190,14 +190,23 @@ def test_a_remembered_key_comes_back_and_a_forgotten_one_does_not(one, account, 
     expect(card(page, "one")).to_contain_text("Remembered in this browser until", timeout=15_000)
     (copy,) = stored(page)
     assert set(copy) == {"copy", "text", "until"}
+    card(page, "one").get_by_role("button", name="Replace the key of one").click()
+    page.locator("#rotate-input").fill(KEYS[2])
+    page.keyboard.press("Enter")
+    expect(card(page, "one")).to_contain_text("…CCCC", timeout=15_000)
+    (again,) = stored(page)
+    assert again["text"] != copy["text"]  # what is kept is the new key
 
+    page.evaluate("(copy) => localStorage.setItem('spaces-keys', JSON.stringify([copy, ...JSON.parse(localStorage.getItem('spaces-keys'))]))", copy)
     end_session(page, house)
     expect(cards(page)).to_have_text(["one"], timeout=15_000)
     expect(card(page, "one")).to_contain_text("remembered in this browser")
     choose(page, "one", "ok")
     ask(page, "hello?")
     expect(page.locator("#model-answer .answer-text")).to_have_text("hello from one", timeout=15_000)
-    assert one.requests[-1].headers["authorization"] == f"Bearer {KEYS[0]}"
+    assert one.requests[-1].headers["authorization"] == f"Bearer {KEYS[2]}"
+    (copy,) = stored(page)
+    assert copy == again  # the copy of the old key is dead, and gone
 
     page.get_by_role("button", name="Forget one in this browser").click()
     expect(card(page, "one")).to_contain_text("Forgotten in this browser", timeout=15_000)

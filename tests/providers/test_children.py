@@ -97,3 +97,23 @@ def test_nonsense_lists_nothing_and_makes_nothing(at, body):
     at.serves = serve
     with pytest.raises(ProviderFailed):
         ask(make_child, manager(at), read_wish(GIVEN))
+
+
+def test_an_empty_answer_ends_a_key_and_a_redirect_is_not_followed(at):
+    async def nothing(wire):
+        await wire.answer(204, b"")
+        return True
+
+    at.serves = nothing
+    ask(revoke_child, manager(at), "0123456789abcdef")
+    assert (at.requests[-1].method, at.requests[-1].path) == ("DELETE", "/v1/keys/0123456789abcdef")
+
+    async def elsewhere(wire):
+        await wire.answer(307, b"", f"Location: {at.base_url}/models")
+        return True
+
+    at.serves = elsewhere
+    before = len(at.requests)
+    with pytest.raises(ProviderFailed):
+        ask(revoke_child, manager(at), "0123456789abcdef")
+    assert len(at.requests) == before + 1
