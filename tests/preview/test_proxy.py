@@ -223,7 +223,7 @@ def test_a_slow_app_gets_504_and_hinders_nobody(house):
 
 def test_documents_get_the_shim_first_and_addresses_below_the_mount(get, fastapi_app):
     page = get("", headers={"sec-fetch-dest": "iframe"}).text
-    assert page.startswith("<!DOCTYPE html><html><head><script>(() => {")
+    assert page.startswith("<!DOCTYPE html><html><head><script>(()=>{")
     assert f'href="{fastapi_app.mount}/go"' in page
     assert 'src="//cdn.example/x.png"' in page
     assert "<script>" not in get("", headers={"sec-fetch-dest": "empty"}).text
