@@ -33,7 +33,7 @@ def load(name):
 
 def prepare():
     """Load what `run` needs, for forks that come later."""
-    for name in ("sockets", "servers"):
+    for name in ("sockets", "servers", "locks"):
         load(name)
 
 
@@ -60,7 +60,7 @@ def run(policy, listener):
     own = sockets.OwnServer(policy, listener)
     sockets.install(own)
     servers = load("servers")
-    servers.install(policy, own)
+    servers.install(policy, own, load("locks"))
     arguments = servers.arguments_of(policy)
     beside = os.path.dirname(policy["script"] or "")  # as `python folder/app.py` does
     sys.path.insert(0, os.path.join(policy["directory"], beside))

@@ -51,15 +51,17 @@ def arguments_of(policy):
     return [*given[:end], *(f"--{name}={value}" for name, value in flags.items()), *given[end:]]
 
 
-def install(policy, own):
+def install(policy, own, locks):
     """Arrange every change: at once for modules that are there, for the others when they are first imported.
 
-    own: the `sockets.OwnServer` of this app.
+    own: the `sockets.OwnServer` of this app. locks: that module.
     """
     changes = {
         "uvicorn.config": functools.partial(change_uvicorn_config, policy),
         "uvicorn.server": functools.partial(change_uvicorn_server, own),
         "gradio.http_server": functools.partial(change_gradio_server, policy),
+        "multiprocessing.synchronize": locks.change_synchronize,
+        "multiprocessing.heap": locks.change_heap,
         "gradio.blocks": functools.partial(change_gradio_launch, policy),
     }
     for name in [name for name in changes if name in sys.modules]:
