@@ -214,7 +214,8 @@ async def provider_models(
     """Search the live models of all providers the caller has keys for, or recommend some for a task.
 
     Items have provider, id, name, price (USD per million tokens, input and output), context, max_output, tools, vision,
-    first_token_ms, throughput, free, hosts; None is unknown. `meta.sources` tells how old each list is, and why one is missing.
+    first_token_ms, throughput, free, hosts; None is unknown. `meta.sources` tells how old each list is, and why one is missing;
+    `meta.note` why there is none at all.
 
     Args:
         query: words of the id or name; empty lists all, newest first.
@@ -228,7 +229,7 @@ async def provider_models(
     if provider:
         found = [model for model in found if model.provider == provider]
     picked = recommend(found, task, limit=min(most, 12)) if task else found[:most]
-    return listing([one.to_dict() for one in picked], total=len(found), sources=view.sources(), task=task)
+    return listing([one.to_dict() for one in picked], total=len(found), sources=view.sources(), task=task, note=call.house.providers.nothing_listed(call.caller))
 
 
 @action(risk="read", title="Receipts")

@@ -139,6 +139,12 @@ class Providers:
             keys += [Key(id=f"open:{name}", provider=name) for name in OPEN_LISTS if name not in named]
         return await self.catalog.load([key for key in keys if row_of(key).wire == "compatible"], wait=wait)
 
+    def nothing_listed(self, caller: Caller) -> str | None:
+        """Why there is no list to choose a model from at all, in a sentence; None where lists are read."""
+        if self._settings.hub_kind == "remote" or any(row_of(key).wire == "compatible" for key in self.keys(caller)):
+            return None
+        return "The Local Hub itself answers no prompts, and beside it nothing is read from the network until there is a key."
+
     async def add(self, ring: Keyring, given: Mapping[str, Any]) -> tuple[Key, KeyReport]:
         """Make a key from what was typed, ask its upstream about it, and put it on the ring.
 

@@ -31,7 +31,7 @@ def tasks(chosen: str | None) -> str:
 
 def models(
     found: Sequence[Mapping[str, Any]], *, total: int, sources: Sequence[Mapping[str, Any]], query: str, chosen: tuple[str, str] | None, keys: bool,
-    task: str | None = None,
+    task: str | None = None, note: str | None = None,
 ) -> str:  # fmt: skip
     """Rows of models: provider, price per million tokens, context, what it can do.
 
@@ -39,9 +39,10 @@ def models(
         found: items of `provider_models`; those of a task have a `reason`. total: how many there are in all.
         sources: how each provider's list is, with `error` where it is missing.
         chosen: provider and id of the chosen one. keys: whether any key could be asked. task: the chip that is pressed.
+        note: why there is no list at all.
     """
     rows = [{**one, "arg": json.dumps([one["provider"], one["id"]]), "open": chosen == (one["provider"], one["id"])} for one in found]
-    return draw("models", rows=rows, total=total, query=query, keys=keys, task=TASKS.get(task or ""), missing=[one for one in sources if one.get("error")])
+    return draw("models", rows=rows, total=total, query=query, keys=keys, task=TASKS.get(task or ""), note=note, missing=[one for one in sources if one.get("error")])
 
 
 def asking(chosen: tuple[str, str] | None) -> str:

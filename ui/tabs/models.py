@@ -74,7 +74,7 @@ def behave(bind: Bind, desk: Desk, own: Models, keys: ring.Ring, tab: gr.Tab, ch
             return failure(error.to_dict())
         meta = answer["meta"]
         anyone = bool((await bind.ask("provider_manage_keys", {}, request))["items"])
-        return drawn.models(answer["items"], total=meta["total"], sources=meta["sources"], query=query or "", chosen=_pair(chosen), keys=anyone, task=task)
+        return drawn.models(answer["items"], total=meta["total"], sources=meta["sources"], query=query or "", chosen=_pair(chosen), keys=anyone, task=task, note=meta["note"])
 
     async def choose(query: str, task: str | None, request: gr.Request, event: gr.EventData) -> Updates:
         chosen = _read(arg(event))
