@@ -12,6 +12,7 @@ import gradio as gr
 from core.errors import SpacesError, Unauthorized
 from ui.bind import Bind
 from ui.parts import header
+from ui.parts.box import seal
 
 _PATIENCE_SECONDS = 4  # nothing of the page waits longer than this for a Hub that is silent
 
@@ -61,11 +62,12 @@ async def budget_of(bind: Bind, request: gr.Request) -> dict[str, Any]:
 
 
 async def preview_of(bind: Bind, request: gr.Request, project: str | None) -> dict[str, Any] | None:
-    """The newest preview of a project with its figures, or None."""
+    """The newest preview of a project with its figures and the state of its box, or None."""
     if not project:
         return None
     found = (await bind.ask("preview_list", {}, request))["items"]
-    return next((one for one in reversed(found) if one["project"] == project), None)
+    mine = next((one for one in reversed(found) if one["project"] == project), None)
+    return mine and mine | {"seal": seal(await bind.ask("sandbox_status", {}, request))}
 
 
 async def surroundings(desk: Desk, bind: Bind, request: gr.Request, project: str | None, preview: Preview | None) -> Updates:

@@ -28,13 +28,13 @@ from ui.desk import Desk, Updates, preview_of, projects_of, surroundings
 from ui.live import arg, live
 from ui.parts import header, keys as keys_parts
 from ui.parts.notice import failure
-from ui.tabs import agent, checking, deploying, editing, files, filing, keys, preview, receipts, search, spaces, terminal
+from ui.tabs import agent, box, checking, deploying, editing, files, filing, keys, preview, receipts, search, spaces, terminal
 from ui.tabs.drafts import Drafts
 from ui.theme import theme
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("page.css", "parts.css", "workbench.css", "check.css", "files.css", "terminal.css", "lists.css", "models.css", "keys.css", "narrow.css")
-_SCRIPTS = ("session.js", "page.js", "frame.js", "keys.js", "drag.js", "files.js", "terminal.js")
+_STYLES = ("page.css", "parts.css", "workbench.css", "check.css", "files.css", "terminal.css", "box.css", "lists.css", "models.css", "keys.css", "narrow.css")
+_SCRIPTS = ("session.js", "page.js", "frame.js", "keys.js", "drag.js", "files.js", "terminal.js", "box.js")
 _CACHE_SECONDS = 3600
 
 
@@ -73,6 +73,7 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
         agent.behave(bind, desk, story, stage, shelf)
         preview.behave(bind, desk, stage)
         checking.behave(bind, desk, checked)
+        box.behave(bind, desk, stage)
         editing.behave(bind, desk, shelf, stage)
         filing.behave(bind, desk, shelf, stage)
         terminal.behave(bind, desk, shell, shelf, stage)
@@ -91,7 +92,7 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
 def _stage(checked: gr.HTML) -> tuple[preview.Stage, files.Shelf, terminal.Terminal]:
     with gr.Tabs(elem_id="panes") as panes:
         with gr.Tab("Preview", id="preview") as pane_preview:
-            chrome, tools, shown, slot = preview.layout_preview()
+            chrome, tools, boxed, shown, slot = preview.layout_preview()
             checked.render()
         with gr.Tab("Files", id="files") as pane_files:
             receipt_part = live("ask_remove", "remove", "leave", value=receipts.no_receipt(), render=False, elem_id="receipt")
@@ -102,9 +103,9 @@ def _stage(checked: gr.HTML) -> tuple[preview.Stage, files.Shelf, terminal.Termi
             log = preview.layout_log()
         with gr.Tab("Receipt", id="receipt") as pane_receipt:
             receipt_part.render()
-    watch, follow = preview.timers()
+    pulse = live("figures", "tail", elem_id="pulse")
     panes_of = (panes, pane_preview, pane_files, pane_terminal, pane_logs, pane_receipt)
-    return preview.Stage(*panes_of, chrome, tools, shown, slot, log, gr.State(0), watch, follow), shelf, shell
+    return preview.Stage(*panes_of, chrome, tools, boxed, shown, slot, log, pulse, gr.State([]), gr.State(0)), shelf, shell
 
 
 def _behave(bind: Bind, desk: Desk, story: agent.Story, stage: preview.Stage, shelf: files.Shelf, cards: keys.Keys) -> None:

@@ -1,11 +1,25 @@
-"""The box itself: run a piece of code in it."""
+"""The box itself: what it is made of, and running a piece of code in it."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Literal
 
 from core.errors import Unauthorized
 from core.registry import Call, action
+
+
+@action(risk="read", title="The box", open_world=False)
+async def sandbox_status(call: Call, retest: bool = False) -> dict:
+    """Tell what separates an app from this machine, layer by layer.
+
+    Args:
+        retest: try the layers again instead of telling what was found at start.
+
+    Returns `{engine, available, sealed, layers, networks}`; sealed: a stranger's code reaches nothing but its own.
+    """
+    status = await asyncio.to_thread(call.house.previews.status)
+    return status.to_dict()
 
 
 @action(risk="write", title="Execute code", open_world=False)

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ui.parts import board, files, frame, header, keys, logs, models, notice, plan, receipt, results, ring, steps, story
+from ui.parts import board, box, files, frame, header, keys, logs, models, notice, plan, receipt, results, ring, steps, story, terminal
 
 HOSTILE = """</textarea></iframe><script>alert(1)</script><img src=x onerror=alert(2)>" onmouseover="alert(3)' x='"""
 ROW = {
@@ -58,6 +58,8 @@ DRAWN = {
     "folder_head": files.folder_head(f"{HOSTILE}/", [{"path": f"{HOSTILE}/x", "size": 3}]),
     "opaque text": files.opaque({"path": HOSTILE, "size": 9, "text": HOSTILE}),
     "opaque bytes": files.opaque({"path": HOSTILE, "size": 9, "base64": base64.b64encode(b"alert(1)<img>\xff").decode()}),
+    "box": box.box({"sealed": True, "tier": HOSTILE, "selftest": HOSTILE, "networks": ["sealed"], "layers": {HOSTILE: {"state": HOSTILE, "detail": HOSTILE}}}, project={"id": HOSTILE, "network": HOSTILE, "hosts": [HOSTILE]}, said={"tone": "done", "message": HOSTILE, "fix": HOSTILE}),
+    "terminal": terminal.terminal([terminal.Entry(HOSTILE, "failed", HOSTILE, result={"output": HOSTILE, "exit": 1, "run": HOSTILE, "changes": [{"path": HOSTILE, "status": HOSTILE, "size": 1}], "left_out": [{"path": HOSTILE, "why": HOSTILE}]}, error={"message": HOSTILE, "fix": HOSTILE})]),
     "compared": files.compared([{"path": HOSTILE, "status": HOSTILE, "added": 1, "removed": 1, "patch": "+" + HOSTILE}]),
     "history": files.history([{"revision": HOSTILE, "message": HOSTILE, "at": HOSTILE}], HOSTILE, [{"path": HOSTILE, "status": HOSTILE, "added": 1, "removed": 1, "patch": "+" + HOSTILE}]),  # fmt: skip
     "plan": plan.plan(PLAN, local=False),
@@ -195,6 +197,52 @@ def test_a_picture_is_shown_from_its_own_bytes_and_never_as_svg():
     assert '<img src="data:image/png;base64,iVBORw0KGgo=" alt="a/logo.PNG">' in shown
     for path in ("logo.svg", "logo.html", "logo"):
         assert "<img" not in files.opaque({"path": path, "size": 9, "base64": "iVBORw0KGgo="})
+
+
+@pytest.mark.parametrize(
+    "status, said",
+    [
+        (None, ("working", "testing the seal")),
+        ({"sealed": True, "tier": "strong"}, ("done", "sealed")),
+        ({"sealed": True, "tier": "reduced"}, ("warning", "partly sealed")),
+        ({"sealed": False, "tier": "strong"}, ("failed", "not sealed")),
+        ({}, ("working", "testing the seal")),
+    ],
+)
+def test_the_seal_has_one_word(status, said):
+    assert box.seal(status) == said
+    assert said[1] in frame.chrome({"stage": "running", "id": "x"}, seal=said)
+
+
+def test_a_curve_stays_within_its_frame_and_needs_three_figures():
+    assert box.curve([1, 2]) == ""
+    points = [tuple(map(float, pair.split(","))) for pair in box.curve([0, 50, 100, 0]).split()]
+    assert [x for x, _ in points] == sorted(x for x, _ in points) and points[0][0] == 0 and points[-1][0] == 56
+    assert points[2][1] == min(y for _, y in points) and all(0 <= y <= 14 for _, y in points)
+    assert box.curve([0, 0, 0])
+
+
+def test_a_frozen_app_is_said_to_rest():
+    assert "resting" in frame.chrome({"stage": "running", "stats": {"frozen": True}})
+
+
+def test_only_the_newest_result_of_the_terminal_can_be_kept():
+    def ended(run):
+        return terminal.Entry("x", "done", result={"output": "", "exit": 0, "run": run, "changes": [{"path": "a", "status": "added", "size": 1}]})
+
+    stopped = terminal.Entry("y", "stopped")
+    assert terminal.terminal([ended("r1"), ended("r2"), stopped]).count('data-act="keep"') == 1
+    assert 'data-arg="r2"' in terminal.terminal([ended("r1"), ended("r2"), stopped])
+    assert 'data-act="keep"' not in terminal.terminal([ended("r1"), ended(None)])
+
+
+@pytest.mark.parametrize(
+    "result, words",
+    [({"exit": 0}, "exit 0"), ({"exit": 3}, "exit 3"), ({"exit": None, "signal": 9, "killed_by": "timeout"}, "time was over"), ({"exit": None, "signal": 11}, "signal 11")],
+)
+def test_a_command_says_how_it_ended(result, words):
+    assert words in terminal.terminal([terminal.Entry("x", terminal.state_of(result), result=result)])
+    assert terminal.state_of(result) == ("done" if result == {"exit": 0} else "failed")
 
 
 def test_the_tree_shows_folders_before_files_and_marks_the_open_one():

@@ -28,6 +28,7 @@
       event.preventDefault();
       spaces.forms[event.target.dataset.form]?.(event.target, trigger);
     });
+    if (names.includes("figures")) spaces.pulse(trigger, watch);
     if (names.includes("uploaded")) spaces.uploads(trigger);
     watch("value", () => {
       settle(element);
@@ -45,6 +46,11 @@
   // What a redraw by attributes cannot do: the chosen option of a list, the end of a log.
   function settle(element) {
     element.querySelectorAll("select[data-value]").forEach((list) => (list.value = list.dataset.value));
+    // A frame whose files changed keeps its address; where the element was kept, too, its page is loaded again.
+    element.querySelectorAll("iframe[data-version]").forEach((frame) => {
+      if (frame.shown !== undefined && frame.shown !== frame.dataset.version) frame.src = frame.getAttribute("src");
+      frame.shown = frame.dataset.version;
+    });
     element.querySelectorAll(".tree").forEach(spaces.fold);
     element.querySelectorAll(".log").forEach((log) => {
       if (log.dataset.held !== "true") log.scrollTop = log.scrollHeight;
@@ -143,6 +149,11 @@
     "frame-width"(button) {
       const narrow = one("#stage").toggleAttribute("data-narrow");
       button.setAttribute("aria-pressed", String(narrow));
+    },
+    "egress-open"(button) {
+      const form = button.closest("fieldset").querySelector("form");
+      form.hidden = !form.hidden;
+      if (!form.hidden) form.querySelector("input").focus();
     },
     "to-app"() {
       spaces.go("agent");

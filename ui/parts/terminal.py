@@ -35,6 +35,8 @@ def terminal(entries: Sequence[Entry], *, now: float = 0.0) -> str:
     if not entries:
         return draw("terminal", rows=[])
     last = len(entries) - 1
+    # What is held is what the newest command that ended told; one that was stopped or refused changed nothing of it.
+    holding = max((place for place, one in enumerate(entries) if one.result), default=-1)
     rows = []
     for place, entry in enumerate(entries):
         text = plain(str(entry.result.get("output") or "") or entry.output)
@@ -49,7 +51,7 @@ def terminal(entries: Sequence[Entry], *, now: float = 0.0) -> str:
                 "output": text[-most:].rstrip("\n"),
                 "changes": changes[:_SHOWN_CHANGES],
                 "more": len(changes) - _SHOWN_CHANGES,
-                "open": place == last and bool(entry.result.get("run")) and not entry.settled,
+                "open": place == holding and bool(entry.result.get("run")) and not entry.settled,
             }
         )
     return draw("terminal", rows=rows)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import gradio as gr
 
 from core.errors import Outdated, SpacesError
@@ -158,10 +161,18 @@ async def shown_running(bind: Bind, desk: Desk, shelf: Shelf, stage: preview.Sta
         yield updates | {shelf.said: notice(words, "The app is not running.", tone="done", buttons=[Button("Start the app", event="restart", icon="play")])}
         return
     yield updates | {shelf.said: notice(words, "The app gets it now.", tone="working")}
-    async for each in preview.refreshing(bind, desk, stage, project, request):
+    async for each, ended in preview.refreshing(bind, desk, stage, project, request):
         told = {one: value for one, value in each.items() if one is not stage.panes}
-        if desk.preview in each:
-            runs = each[desk.preview] is not None
-            said = notice(words, "The app runs with it.", tone="done") if runs else notice(words, "The app does not start with it. The Preview and Logs panes say why.", tone="failed", buttons=[Button("Undo", event="undo", icon="undo")])  # fmt: skip
-            told[shelf.said] = said
+        if ended is not None:
+            told[shelf.said] = _came_of(words, ended)
         yield told
+
+
+def _came_of(words: str, error: Mapping[str, Any]) -> str:
+    if not error:
+        return notice(words, "The app runs with it.", tone="done")
+    if (error.get("details") or {}).get("preview"):
+        said = f"The app does not start with it, and goes on as it was before: {error['message']}"
+    else:
+        said = f"The app does not start with it: {error['message']} The Preview and Logs panes say why."
+    return notice(words, said, tone="failed", buttons=[Button("Undo", event="undo", icon="undo")])

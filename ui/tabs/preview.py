@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +17,17 @@ from ui.live import arg, live
 from ui.parts import frame, logs, steps
 from ui.parts.notice import Button, empty, failure, skeleton
 
-_FIGURES_SECONDS = 4
-_LOG_SECONDS = 1.5
+_REMEMBERED_FIGURES = 40  # for the small curve: the last minute and a third
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The right pane's components. `slot` stands where the frame will be; `watch` refreshes figures, `follow` the log."""
+    """The right pane's components.
+
+    slot: stands where the frame will be. box: what is between the app and this machine, when somebody opens it.
+    pulse: asks for figures and log lines, only while somebody can see them. trail: the last figures. seen: the newest
+    line of the log that is drawn.
+    """
 
     panes: gr.Tabs
     pane_preview: gr.Tab
@@ -32,12 +37,13 @@ class Stage:
     pane_receipt: gr.Tab
     chrome: gr.HTML
     tools: gr.HTML
+    box: gr.HTML
     frame: gr.HTML
     slot: gr.HTML
     log: gr.HTML
+    pulse: gr.HTML
+    trail: gr.State
     seen: gr.State
-    watch: gr.Timer
-    follow: gr.Timer
 
 
 def start_here() -> str:
@@ -49,13 +55,14 @@ def start_here() -> str:
     )
 
 
-def layout_preview() -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML]:
-    """Chrome, tools, frame and slot, inside the Preview pane."""
+def layout_preview() -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML, gr.HTML]:
+    """Chrome, tools, box, frame and slot, inside the Preview pane."""
     with gr.Row(elem_id="chrome-row"):
-        chrome = gr.HTML("", elem_id="chrome", apply_default_css=False)
+        chrome = live("box", elem_id="chrome")
         tools = live("restart", "halt", elem_id="tools")
-    shown = gr.HTML("", elem_id="frame", apply_default_css=False)
-    return chrome, tools, shown, live("restart", value=start_here(), elem_id="slot")
+    boxed = live("retest", "network", "close", "restart", elem_id="box")
+    shown = live(elem_id="frame")
+    return chrome, tools, boxed, shown, live("restart", value=start_here(), elem_id="slot")
 
 
 def layout_log() -> gr.HTML:
@@ -65,12 +72,12 @@ def layout_log() -> gr.HTML:
 
 def outputs(desk: Desk, stage: Stage) -> list[Any]:
     """What `waiting`, `showing` and `nothing` may redraw."""
-    return [desk.preview, stage.chrome, stage.tools, stage.frame, stage.slot, stage.watch, stage.log, stage.seen, stage.panes]
+    return [desk.preview, stage.chrome, stage.tools, stage.box, stage.frame, stage.slot, stage.trail, stage.log, stage.seen, stage.panes]
 
 
 def waiting(stage: Stage, inside: str) -> Updates:
     """The pane while something is being started."""
-    return {stage.chrome: "", stage.tools: "", stage.frame: "", stage.slot: inside, stage.watch: gr.Timer(active=False), stage.panes: gr.Tabs(selected="preview")}  # fmt: skip
+    return {stage.chrome: "", stage.tools: "", stage.box: "", stage.frame: "", stage.slot: inside, stage.panes: gr.Tabs(selected="preview")}
 
 
 def showing(desk: Desk, stage: Stage, preview: Mapping[str, Any], title: str) -> Updates:
@@ -81,7 +88,7 @@ def showing(desk: Desk, stage: Stage, preview: Mapping[str, Any], title: str) ->
         stage.tools: frame.tools(preview),
         stage.frame: frame.frame(preview, title),
         stage.slot: "",
-        stage.watch: gr.Timer(active=True),
+        stage.trail: [],
         stage.seen: 0,
     }
 
@@ -97,7 +104,7 @@ def nothing(desk: Desk, stage: Stage, error: Mapping[str, Any] | None, *, projec
         log = {stage.log: logs.log_lines(lines)}
     elif known:
         inside = empty("The app is not running.", "Its files are kept. Start it to see it here.", icon="cube", buttons=[Button("Start the app", event="restart", icon="play", primary=True)])  # fmt: skip
-    return {desk.preview: None, stage.chrome: "", stage.tools: "", stage.frame: "", stage.slot: inside, stage.watch: gr.Timer(active=False), **log}
+    return {desk.preview: None, stage.chrome: "", stage.tools: "", stage.box: "", stage.frame: "", stage.slot: inside, **log}
 
 
 def behave(bind: Bind, desk: Desk, stage: Stage) -> None:
@@ -117,43 +124,45 @@ def behave(bind: Bind, desk: Desk, stage: Stage) -> None:
             pass  # it was gone already, which is what was asked for
         return nothing(desk, stage, None, project=project) | await surroundings(desk, bind, request, project, None)
 
-    async def figures(project: str | None, known: dict | None, request: gr.Request) -> Updates:
+    async def figures(project: str | None, known: dict | None, trail: list, request: gr.Request) -> Updates:
         now = await preview_of(bind, request, project)
+        beat = {stage.pulse: f"<i>{time.time()}</i>"}
         if now and now["stage"] == "running" and known and now["id"] == known["id"]:
-            return {stage.chrome: frame.chrome(now)}
+            trail = [*trail, now["stats"]][-_REMEMBERED_FIGURES:]
+            return beat | {stage.trail: trail, stage.chrome: frame.chrome(now, trail)}
         if now and now["stage"] in ("building", "starting"):
-            return {stage.watch: gr.Timer(active=True)}
+            return beat
         if now and now["stage"] == "running":
-            return showing(desk, stage, now, "the app") | await surroundings(desk, bind, request, project, now)
+            return beat | showing(desk, stage, now, "the app") | await surroundings(desk, bind, request, project, now)
         error = (now or {}).get("error")
-        return nothing(desk, stage, error, project=project) | await surroundings(desk, bind, request, project, now)
+        return beat | nothing(desk, stage, error, project=project) | await surroundings(desk, bind, request, project, now)
 
     async def tail(known: dict | None, seen: int, request: gr.Request) -> Updates:
+        beat: Updates = {stage.pulse: f"<i>{time.time()}</i>", stage.seen: seen}
         if not known:
-            return {stage.seen: seen}
+            return beat
         try:
             found = (await bind.ask("preview_logs", {"preview": known["id"], "limit": 400}, request))["items"]
         except SpacesError:
-            return {stage.seen: seen}
+            return beat
         newest = found[-1]["number"] if found else 0
         if newest == seen:
-            return {stage.seen: seen}  # nothing new: the log stays as it is, and as it is scrolled
-        return {stage.log: logs.log_lines(found), stage.seen: newest}
+            return beat  # nothing new: the log stays as it is, and as it is scrolled
+        return beat | {stage.log: logs.log_lines(found), stage.seen: newest}
 
     async def tail_now(known: dict | None, seen: int, request: gr.Request) -> Updates:
         nothing_said = logs.log_lines([], nothing="The app has not written anything." if known else "Nothing runs.")
         keep: Updates = {} if seen or not known else {stage.log: nothing_said}
-        return {stage.follow: gr.Timer(active=True), **keep, **await tail(known, 0, request)}
+        return keep | await tail(known, 0, request)
 
     drawn = [*outputs(desk, stage), desk.bar, desk.dock]
-    stage.tools.restart(restart, desk.project, drawn, **QUIET)
-    stage.slot.restart(restart, desk.project, drawn, **QUIET)
+    for press in (stage.tools.restart, stage.slot.restart, stage.box.restart):
+        press(restart, desk.project, drawn, **QUIET)
     stage.tools.halt(halt, desk.project, drawn, **QUIET)
-    stage.watch.tick(figures, [desk.project, desk.preview], drawn, **QUIET)
-    stage.follow.tick(tail, [desk.preview, stage.seen], [stage.log, stage.seen], **QUIET)
-    stage.pane_logs.select(tail_now, [desk.preview, stage.seen], [stage.log, stage.seen, stage.follow], **QUIET)
-    for other in (stage.pane_preview, stage.pane_files, stage.pane_terminal, stage.pane_receipt):
-        other.select(lambda: gr.Timer(active=False), None, stage.follow, **QUIET)
+    stage.pulse.figures(figures, [desk.project, desk.preview, stage.trail], [stage.pulse, *drawn], **QUIET)
+    tailed = [stage.pulse, stage.log, stage.seen]
+    stage.pulse.tail(tail, [desk.preview, stage.seen], tailed, **QUIET)
+    stage.pane_logs.select(tail_now, [desk.preview, stage.seen], tailed, **QUIET)
 
 
 async def restarting(bind: Bind, desk: Desk, stage: Stage, project: str, request: gr.Request):
@@ -174,11 +183,28 @@ async def restarting(bind: Bind, desk: Desk, stage: Stage, project: str, request
 
 
 async def refreshing(bind: Bind, desk: Desk, stage: Stage, project: str, request: gr.Request):
-    """Bring changed files to the app that runs, or failed, and draw the pane on the way."""
-    async for updates in restarting(bind, desk, stage, project, request):
-        yield updates
+    """Bring changed files to the app, at the same address, and draw the pane on the way.
 
-
-def timers() -> tuple[gr.Timer, gr.Timer]:
-    """The figures' and the log's timers; both rest until something runs."""
-    return gr.Timer(_FIGURES_SECONDS, active=False), gr.Timer(_LOG_SECONDS, active=False)
+    Yields pairs of updates and, with the last ones, how it ended: an error, or an empty mapping when the app has the files.
+    """
+    before = await preview_of(bind, request, project)
+    runs = (before or {}).get("stage") == "running"
+    if runs:
+        yield {stage.chrome: frame.chrome({**before, "stage": "reloading"})}, None
+    else:
+        yield waiting(stage, skeleton("frame", 1)), None
+    async for batch in bind.follow("preview_update", {"project": project}, request):
+        last = batch[-1] if batch else None
+        if isinstance(last, Done):
+            now = await preview_of(bind, request, project) or {**last.result, "stats": {}}
+            if last.result["changed"] == "start":
+                yield showing(desk, stage, now, "the app") | await surroundings(desk, bind, request, project, now), {}
+            else:
+                yield {desk.preview: now, stage.chrome: frame.chrome(now), stage.frame: frame.frame(now, "the app", version=str(time.time()))}, {}
+        elif isinstance(last, Failed):
+            error = {**last.error, "details": {"project": project, **(last.error.get("details") or {})}}
+            now = await preview_of(bind, request, project)
+            if runs and (now or {}).get("stage") == "running":
+                yield {stage.chrome: frame.chrome(now)}, error
+            else:
+                yield nothing(desk, stage, error) | await surroundings(desk, bind, request, project, {"stage": "failed"}), error
