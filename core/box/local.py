@@ -12,17 +12,18 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
 from core.errors import AppFailed, Conflict, StorageFull
-from core.box import tree
+from core.box import sealing, tree
 from core.box.engine import Address, Ending, EngineStatus, Launch
+from core.box.sealing import RUNNERS
 from core.box.workspace import storage_error
 from core.box.zygote import ForkedProcess, Zygotes, too_late
 
-RUNNERS = Path(__file__).parent / "runners"
 APP_PORT = 7860  # the port an app on a Space expects to be its own
 NICE = 5
 
@@ -39,6 +40,7 @@ class ProcessEngine:
         # A unix socket's path is at most 107 bytes (unix(7)), so the sockets do not live under `root`.
         self.sockets = Path(tempfile.gettempdir()) / f"spaces-{os.getuid()}-{self.name}"
         self.zygotes = Zygotes(self.name)
+        self.means = sealing.find_means()
 
     def probe(self) -> EngineStatus:
         return EngineStatus(
@@ -59,21 +61,21 @@ class ProcessEngine:
         )
 
     def start(self, launch: Launch) -> ProcessHandle:
+        launch, port = self._with_port(launch)
         self._own_directory()
         path = self.sockets / f"{launch.id}.sock"
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        fallback = _free_port() if launch.entry.server else None
         pipes = _Pipes(launch.separate_errors)
         try:
             path.unlink(missing_ok=True)
             listener.bind(str(path))
             env = {**launch.env, tree.MARKER: f"{launch.id}.{self.name}"}
-            if fallback:
-                env.setdefault("PORT", str(fallback))
-            policy = self._policy(launch, env, listener.fileno(), path, fallback)
+            if launch.entry.server:
+                env.setdefault("PORT", str(port or APP_PORT))
+            policy = self._policy(launch, env, listener.fileno(), path, port)
             process = self._forked(launch, policy, listener.fileno(), pipes.output[1])
             if process is not None:
-                return ProcessHandle(process, pipes, path, fallback, env[tree.MARKER], None if launch.beside else launch.workspace.root)
+                return ProcessHandle(process, pipes, path, port, env[tree.MARKER], None if launch.beside else launch.workspace.root)
             policy["report"] = pipes.report[1]
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(RUNNERS / "box.py")],
@@ -99,7 +101,21 @@ class ProcessEngine:
         finally:
             pipes.close_writers()
             listener.close()
-        return ProcessHandle(process, pipes, path, fallback, env[tree.MARKER], None if launch.beside else launch.workspace.root)
+        return ProcessHandle(process, pipes, path, port, env[tree.MARKER], None if launch.beside else launch.workspace.root)
+
+    def _with_port(self, launch: Launch) -> tuple[Launch, int | None]:
+        """The launch with the port of its own that its profile gives it, if any."""
+        if not launch.entry.server:
+            return launch, None
+        if launch.seal.network == "tcp-own":
+            port = launch.seal.ports[0] if launch.seal.ports else _free_port()
+            return replace(launch, seal=replace(launch.seal, ports=(port,))), port
+        if launch.entry.command:
+            raise AppFailed(
+                f"{launch.entry.command[0]} serves on a TCP port of its own, and the network of this app is sealed.",
+                "Open the network profile tcp-own for the project, or start a Python server, which gets the app's socket.",
+            )
+        return launch, None
 
     def _forked(self, launch: Launch, policy: dict, listener: int, output: int) -> ForkedProcess | None:
         """A box with the stock packages loaded already, where the launch may have one and one is ready."""
@@ -112,7 +128,7 @@ class ProcessEngine:
         """Load the stock packages in a process that later boxes are forked from; whether it is ready within `seconds`."""
         return self.zygotes.warm(seconds)
 
-    def _policy(self, launch: Launch, env: dict[str, str], listener: int, path: Path, fallback: int | None) -> dict:
+    def _policy(self, launch: Launch, env: dict[str, str], listener: int, path: Path, port: int | None) -> dict:
         """What the box is told, through a pipe: command lines are readable by every user of a machine."""
         entry, limits = launch.entry, launch.limits
         directory = str(launch.workspace.app / launch.directory)
@@ -127,7 +143,7 @@ class ProcessEngine:
                 "mount": launch.mount,
                 "socket": str(path),
                 "port": APP_PORT,
-                "fallback": fallback,
+                "fallback": port,
             }
         return {
             "parent": os.getpid(),
@@ -146,7 +162,7 @@ class ProcessEngine:
                 "alone": False,
                 "nice": NICE,
             },
-            "seal": None,
+            "seal": sealing.policy(launch, self.means),
         }
 
     def _own_directory(self) -> None:

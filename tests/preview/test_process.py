@@ -96,7 +96,7 @@ def test_an_app_in_a_folder_finds_what_lies_beside_it(house):
 
 @pytest.mark.parametrize("command", ["sh -c 'cd . && exec python -m http.server $PORT --bind 127.0.0.1'"])
 def test_a_bare_command_is_reached_on_loopback(house, command):
-    app = house.start({"hello.txt": b"hello", "Dockerfile": f"FROM python\nCOPY . .\nCMD {command}".encode()})
+    app = house.start({"hello.txt": b"hello", "Dockerfile": f"FROM python\nCOPY . .\nCMD {command}".encode()}, network="tcp-own")
     try:
         assert app.address.port and app.address.socket is None
         assert httpx.get(house.url(app, "hello.txt")).text == "hello"
@@ -104,6 +104,11 @@ def test_a_bare_command_is_reached_on_loopback(house, command):
         assert {ip.removeprefix("::ffff:") for ip in listening} == {"127.0.0.1"}
     finally:
         house.stop(app)
+
+
+def test_a_bare_command_needs_the_profile_with_a_port(house):
+    app = house.start({"Dockerfile": b"FROM python\nCOPY . .\nCMD sh -c 'cd . && exec python -m http.server $PORT'"}, wait=False)
+    assert "sh serves on a TCP port of its own, and the network of this app is sealed" in ended_with(app)
 
 
 BAD = {

@@ -11,9 +11,10 @@ import os
 import struct
 
 # linux/prctl.h, linux/capability.h, linux/seccomp.h
-PR_SET_DUMPABLE, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_SECCOMP, PR_SET_SECUREBITS = 4, 23, 24, 22, 28
-PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
-NO_CAPABILITY_FROM_ROOT = 0x2F  # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each locked
+PR_SET_KEEPCAPS, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_SECCOMP, PR_SET_SECUREBITS = 8, 23, 24, 22, 28
+PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 2, 4
+NO_CAPABILITY_FROM_ROOT = 0x0F  # NOROOT and NO_SETUID_FIXUP, each locked
+CAP_DAC_READ_SEARCH = 2
 CAPABILITY_VERSION = 0x20080522
 SECCOMP_MODE_FILTER = 2
 # asm-generic/unistd.h: the same numbers on every architecture
@@ -30,10 +31,10 @@ def prepare(policy):
     ruleset = open_ruleset(libc, policy["landlock"])
 
     def seal():
+        kept = 1 << CAP_DAC_READ_SEARCH if policy["searching"] else 0
         if policy["user"] is not None:
-            change_user(policy["user"])
-        if policy["drop_capabilities"]:
-            drop_capabilities(libc)
+            change_user(libc, policy["user"])
+        drop_capabilities(libc, kept)
         check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no-new-privileges")
         if ruleset is not None:
             check(libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0), "Landlock")
@@ -52,22 +53,47 @@ def check(result, what):
     return result
 
 
-def change_user(user):
+def change_user(libc, user):
+    """Another user from here on; the output stays writable to it by name (/dev/stdout), and capabilities are kept to be dropped."""
+    for descriptor in (1, 2):
+        try:
+            os.fchown(descriptor, user, -1)
+        except OSError:
+            pass
+    check(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "keeping capabilities")
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
 
 
-def drop_capabilities(libc):
-    """Root's number without root's powers, for good: the bounding set first, which needs a capability itself."""
+def drop_capabilities(libc, kept):
+    """Drop all but `kept`, for good, whatever the user's number: the bounding set first, which needs a capability itself."""
     libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     number = 0
+    set_capabilities(libc, permitted=(held := permitted_capabilities(libc)), effective=held)
     while libc.prctl(PR_CAPBSET_READ, number, 0, 0, 0) >= 0:
-        libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
+        if not kept >> number & 1:
+            libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
         number += 1
     libc.prctl(PR_SET_SECUREBITS, NO_CAPABILITY_FROM_ROOT, 0, 0, 0)  # may be denied; no-new-privileges says the same of exec
+    set_capabilities(libc, permitted=kept, effective=kept, inheritable=kept)
+    if kept:
+        check(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0), "the search capability")
+
+
+def permitted_capabilities(libc):
+    words = ctypes.create_string_buffer(24)
     header = ctypes.create_string_buffer(struct.pack("=Ii", CAPABILITY_VERSION, 0))
-    check(libc.capset(header, ctypes.create_string_buffer(24)), "capabilities")
+    check(libc.capget(header, words), "capabilities")
+    _, low, _, _, high, _ = struct.unpack("=6I", words.raw[:24])
+    return low | high << 32
+
+
+def set_capabilities(libc, permitted, effective, inheritable=0):
+    sets = (effective, permitted, inheritable)
+    words = struct.pack("=6I", *(value & 0xFFFFFFFF for value in sets), *(value >> 32 for value in sets))
+    header = ctypes.create_string_buffer(struct.pack("=Ii", CAPABILITY_VERSION, 0))
+    check(libc.capset(header, words), "capabilities")
 
 
 def open_ruleset(libc, policy):

@@ -1,0 +1,61 @@
+"""From what a launch may reach and what this machine can enforce to the policy that `runners/seal.py` carries out."""
+
+from __future__ import annotations
+
+import base64
+import os
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from core.box import landlock, seccomp
+from core.box.engine import Launch, Network
+from core.box.syscalls import ARCHITECTURES
+
+RUNNERS = Path(__file__).parent / "runners"
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the kernel offers for sealing. machine: its architecture. landlock: version, 0 without. seccomp: filters load."""
+
+    machine: str
+    landlock: int
+    seccomp: bool
+
+    def capped(self, version: int) -> Means:
+        """The same machine with an older Landlock."""
+        return Means(self.machine, min(version, self.landlock), self.seccomp)
+
+
+def find_means() -> Means:
+    """What this machine says it has; whether it holds is for the self-test to find out."""
+    machine = os.uname().machine
+    return Means(machine, landlock.version(), sys.platform == "linux" and machine in ARCHITECTURES)
+
+
+def policy(launch: Launch, means: Means, *, user: int | None = None, searching: bool = False) -> dict | None:
+    """How this launch is sealed; None where the machine has no means at all.
+
+    Args:
+        launch: the tree to be.
+        means: what the kernel offers.
+        user: a user number of the box's own, its files given to it; None for the server's.
+        searching: that user may pass directories closed to it, as far as Landlock lets it: the interpreter may lie in one.
+    """
+    if not means.seccomp:
+        return None
+    metadata: seccomp.Metadata = "pretended" if user is None else "real"
+    return {
+        "user": user,
+        "searching": searching,
+        "landlock": landlock.ruleset(launch, means.landlock, runners=RUNNERS),
+        "filters": _filters(means.machine, launch.seal.network, metadata, means.landlock, os.getpid()),
+    }
+
+
+@lru_cache(maxsize=32)
+def _filters(machine: str, network: Network, metadata: seccomp.Metadata, version: int, server: int) -> list[str]:
+    rules = seccomp.rules(network, metadata=metadata, landlock=version, guarded=(server,))
+    return [base64.b64encode(code).decode() for code in (seccomp.prelude(machine), seccomp.assemble(rules, machine))]
