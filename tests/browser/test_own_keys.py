@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Frame, Page, expect
 
-from tests.browser.test_keys import add, ask, blocked, card, choose  # noqa: F401  blocked is a fixture
+from tests.browser.test_keys import add, ask, card, choose
 from tests.conftest import Server, start_server
 from tests.providers.openrouter_account import MANAGER, Account, account_at
 from tests.providers.upstream import Upstream, upstream
@@ -85,9 +85,10 @@ def keys_page(page, house, account) -> Iterator[Page]:
         assert key.encode() not in files
 
 
-def look(page: Page) -> None:
+def look(page: Page | Frame) -> None:
     """Keep what the page showed, was answered and stored, before it goes elsewhere."""
-    page.seen.append(page.evaluate("JSON.stringify({...localStorage, ...sessionStorage}) + document.cookie + location.href + window.everShown"))
+    seen = page.page.seen if isinstance(page, Frame) else page.seen
+    seen.append(page.evaluate("JSON.stringify({...localStorage, ...sessionStorage}) + document.cookie + location.href + window.everShown"))
 
 
 def open_keys(page: Page, house: Server) -> None:
@@ -114,26 +115,39 @@ def paste(page: Page, provider: str, key: str) -> None:
     page.locator("#key-save").click()
 
 
-def test_signing_in_at_openrouter_with_a_pasted_code(account, at, house, page, blocked, keys_page):
+def framed(page: Page, house: Server):
+    """The same page inside another one, where nobody can be sent back to it."""
+    look(page)
+    page.goto(house.url + "/healthz")
+    page.evaluate("document.body.append(Object.assign(document.createElement('iframe'), { src: '/', style: 'width: 1200px; height: 850px' }))")
+    expect(page.frame_locator("iframe").locator("#account")).to_contain_text("@", timeout=30_000)
+    page.frame_locator("iframe").locator("#account").click()
+    return page.frames[-1]
+
+
+def test_signing_in_at_openrouter_with_a_pasted_code(account, at, house, page, keys_page):
+    frame = framed(page, house)
     with page.context.expect_page() as opened:
-        page.locator("#openrouter-connect").click()
+        frame.locator("#openrouter-connect").click()
     shown = opened.value
     expect(shown.locator("#code")).to_be_visible(timeout=15_000)
     assert "callback_url" not in shown.url and shown.evaluate("window.opener") is None
     code = shown.locator("#code").inner_text()
     shown.close()
-    field = page.locator("#openrouter-code")
+    field = frame.locator("#openrouter-code")
     field.fill("code-0000-mistyped")
-    page.keyboard.press("Enter")
-    expect(page.locator("#openrouter-code-form .token-said")).to_contain_text("refuses this code", timeout=15_000)
+    field.press("Enter")
+    expect(frame.locator("#openrouter-code-form .token-said")).to_contain_text("refuses this code", timeout=15_000)
     field.fill(code)
-    page.keyboard.press("Enter")
-    expect(card(page, "OpenRouter")).to_contain_text("…MADE", timeout=15_000)
+    field.press("Enter")
+    expect(card(frame, "OpenRouter")).to_contain_text("…MADE", timeout=15_000)
     expect(field).to_be_hidden()
-    choose(page, "openrouter", "acme/ok")
-    ask(page, "hello?")
-    expect(page.locator("#model-answer .answer-text")).to_have_text("hello from openrouter", timeout=15_000)
+    choose(frame, "openrouter", "acme/ok")
+    ask(frame, "hello?")
+    expect(frame.locator("#model-answer .answer-text")).to_have_text("hello from openrouter", timeout=15_000)
     assert at.requests[-1].headers["authorization"] == f"Bearer {account.made[-1]}"
+    look(frame)
+    page.seen.append(frame.content())
 
 
 def test_signing_in_at_openrouter_comes_back_by_itself(account, house, page, keys_page):
@@ -165,6 +179,8 @@ def test_a_management_key_makes_a_capped_child_and_revokes_it(account, house, pa
     expect(row).to_contain_text("of $2.50 weekly", timeout=15_000)
     assert page.evaluate("navigator.clipboard.readText()") == account.made[-1]
     page.evaluate("navigator.clipboard.writeText('')")
+    assert page.locator("#child-name").input_value() == "" and page.locator("#child-keep").is_checked()
+    assert panel.get_by_role("button", name="Copy the key, once").count() == 0
     expect(row).to_contain_text("in your list")
     expect(cards(page)).to_have_text(["for a demo"])
     row.get_by_role("button", name="Revoke for a demo").click()

@@ -197,7 +197,10 @@
 
   spaces.forms.child = (form, trigger) => {
     const inside = (name) => form.querySelector(`#child-${name}`);
-    const done = () => trigger("made", { arg: form.dataset.id });
+    const done = () => {
+      form.reset(); // a redraw keeps what stands in a field
+      trigger("made", { arg: form.dataset.id });
+    };
     return spaces.submit(form, "Making the key.", async () => {
       const made = await spaces.send("POST", `keys/${encodeURIComponent(form.dataset.id)}/children`, {
         name: inside("name").value,
