@@ -17,6 +17,9 @@ from core.preview import Preview, PreviewSpec
 from core.registry import Call, action
 
 
+Changed = Literal["files", "app", "code", "start", "nothing"]
+
+
 @action(risk="write", title="Start a preview", open_world=False)
 async def preview_start(call: Call, project: str, wait_seconds: float = 60) -> dict:
     """Run a project in its own process and wait until it answers; an older preview of the project is replaced.
@@ -72,7 +75,8 @@ async def preview_update(call: Call, project: str, wait_seconds: float = 60) -> 
         project: the project's id.
         wait_seconds: how long to wait where one has to be started, 1 to 300 seconds.
 
-    Returns `{id, project, stage, url, path, ready_seconds, changed}`; changed is files (of a page), app or start.
+    Returns `{id, project, stage, url, path, ready_seconds, changed}`; changed is files (of a page), app, code (pages that are
+    open fit what runs now and need no reload: their inputs stay), start (at a new address) or nothing.
     Raises app_failed with the log's first error of the new files; the preview runs on with the old ones.
     """
     found = await open_project(call, project)
@@ -138,7 +142,7 @@ async def start(call: Call, project: Project, *, wait_seconds: float = 60, remot
     return live
 
 
-async def update(call: Call, project: Project, *, wait_seconds: float = 60) -> tuple[Preview, Literal["files", "app", "start"]]:
+async def update(call: Call, project: Project, *, wait_seconds: float = 60) -> tuple[Preview, Changed]:
     """Bring the project's files to its running preview; start one where none runs that could take them."""
     running = [p for p in call.house.previews.list(call.caller.id) if p.spec.label == project.id and p.stage == "running"]
     spec = await asyncio.to_thread(preview_spec, project, call.caller.id)
@@ -147,7 +151,7 @@ async def update(call: Call, project: Project, *, wait_seconds: float = 60) -> t
     await asyncio.to_thread(_check_trust, call, project)
     live, began = running[-1], time.monotonic()
     if live.spec.files == spec.files:
-        return live, "files"
+        return live, "nothing"
     say(call, "preview", "Reloading the app")
     try:
         await call.house.previews.update(live.id, spec.files)
@@ -156,8 +160,9 @@ async def update(call: Call, project: Project, *, wait_seconds: float = 60) -> t
         error.details.setdefault("preview", live.id)
         raise
     say(call, "preview", "The app has the new files", "done", time.monotonic() - began)
-    call.emit(PreviewReady(project=project.id, preview=live.id, url=live.url))
-    return live, "files" if spec.sdk == "static" else "app"
+    if not live.same_page:
+        call.emit(PreviewReady(project=project.id, preview=live.id, url=live.url))
+    return live, "files" if spec.sdk == "static" else "code" if live.same_page else "app"
 
 
 def _check_trust(call: Call, project: Project) -> None:

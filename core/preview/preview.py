@@ -59,6 +59,7 @@ class Preview:
         self.ending = threading.Event()  # somebody asked it to end
         self.ended = threading.Event()  # nothing of it is left
         self.handle: Handle | None = None
+        self.same_page = False  # pages opened before the last change of files fit what runs now
         self.next: Handle | None = None  # a tree with changed files that does not answer yet
         self.renewing = threading.Lock()
         self._reason: SpacesError | None = None

@@ -185,3 +185,33 @@ def test_files_are_written_past_whatever_the_app_made_of_its_folder(tmp_path):
     rewrite(root, {"folder/file.txt": b""}, {})
     assert [path.name for path in outside.iterdir()] == ["file.txt"] and (outside / "file.txt").read_text() == "of others"
     assert not [path for path in root.iterdir() if path.name.endswith(".new")]
+
+
+GRADIO = """
+import gradio as gr
+with gr.Blocks() as demo:
+    a = gr.Textbox(label="A", elem_id="a")
+    b = gr.Textbox(label={label!r}, elem_id="b")
+    gr.Button("Go", elem_id="go").click(lambda text: {word!r} + text, a, b)
+demo.launch()
+"""
+
+
+def test_a_page_that_is_open_keeps_its_inputs_when_only_code_changed(browser, house):
+    def gradio(word, label="B"):
+        return {"app.py": GRADIO.format(word=word, label=label).encode()}
+
+    app = house.start(gradio("one "), "gradio")
+    page = browser.new_page()
+    try:
+        page.goto(house.url(app))
+        page.locator("#a textarea").fill("hello", timeout=30_000)
+        update(house, app, gradio("two "))
+        assert app.same_page
+        page.locator("#go").click()
+        page.wait_for_function("document.querySelector('#b textarea').value == 'two hello'", timeout=30_000)
+        update(house, app, gradio("three ", label="Another"))
+        assert not app.same_page
+    finally:
+        page.close()
+        house.stop(app)
