@@ -199,6 +199,8 @@ async def refreshing(bind: Bind, desk: Desk, stage: Stage, project: str, request
             now = await preview_of(bind, request, project) or {**last.result, "stats": {}}
             if last.result["changed"] == "start":
                 yield showing(desk, stage, now, "the app") | await surroundings(desk, bind, request, project, now), {}
+            elif last.result["changed"] in ("code", "nothing"):  # the open page fits what runs now, and keeps its inputs
+                yield {desk.preview: now, stage.chrome: frame.chrome(now)}, {}
             else:
                 yield {desk.preview: now, stage.chrome: frame.chrome(now), stage.frame: frame.frame(now, "the app", version=str(time.time()))}, {}
         elif isinstance(last, Failed):
