@@ -90,15 +90,20 @@ class ForkedProcess:
 
 
 class Zygote:
-    """One such process and the thread that started it and reads from it: the kernel ends it with that thread."""
+    """One such process and the thread that started it and reads from it: the kernel ends it with that thread.
 
-    def __init__(self, marker: str):
+    arguments: for the runner; "programs" for boxes that start a program by exec.
+    """
+
+    def __init__(self, marker: str, arguments: tuple[str, ...] = ()):
         self.failure = ""
         self.forks = 0
         self.pid: int | None = None
-        self._marker = marker
+        self._marker, self._arguments = marker, arguments
         self._settled = threading.Event()  # ready, or gone
         self.gone = threading.Event()
+        self.over = threading.Event()  # nothing of it is left
+        self._process: subprocess.Popen | None = None
         self._started: queue.SimpleQueue[ForkedProcess | None] = queue.SimpleQueue()
         self._boxes: dict[int, ForkedProcess] = {}
         self._lock = threading.Lock()
@@ -119,7 +124,7 @@ class Zygote:
 
         Args:
             policy: JSON for the box, which alone reads it.
-            descriptors: listener, standard output, standard error.
+            descriptors: listener, standard output, standard error, report.
         """
         told, teller = os.pipe()
         try:
@@ -158,12 +163,14 @@ class Zygote:
             self._ours.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
+        if self._process is not None and not self.ready:
+            self._process.kill()  # still importing, it hears nothing
 
     def _run(self) -> None:
         process = None
         try:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-u", str(RUNNER), str(self._theirs.fileno())],
+                [sys.executable, "-I", "-u", str(RUNNER), str(self._theirs.fileno()), *self._arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -171,7 +178,7 @@ class Zygote:
                 cwd="/",
                 pass_fds=(self._theirs.fileno(),),
             )
-            self.pid = process.pid
+            self.pid, self._process = process.pid, process
             self._theirs.close()
             while message := self._ours.recv(256):
                 self._hear(*message.decode().split(" ", 1))
@@ -187,6 +194,7 @@ class Zygote:
                 box.ended(-signal.SIGTERM)
             self._theirs.close()
             self._ours.close()
+            self.over.set()
 
     def _hear(self, word: str, rest: str = "") -> None:
         if word == "ready":
@@ -213,10 +221,11 @@ class Zygotes:
     """The current zygote of one engine: made when asked for, replaced when it died or has forked enough.
 
     name: of the engine; every process forked here carries it in its environment's marker.
+    arguments: as `Zygote` takes them.
     """
 
-    def __init__(self, name: str, *, forks: int = FORKS):
-        self._marker, self._most = f"zygote.{name}", forks
+    def __init__(self, name: str, *, forks: int = FORKS, arguments: tuple[str, ...] = ()):
+        self._marker, self._most, self._arguments = f"zygote.{name}", forks, arguments
         self._current: Zygote | None = None
         self._retired: list[Zygote] = []
         self._failures = 0
@@ -253,7 +262,7 @@ class Zygotes:
         for zygote in leaving:
             zygote.end()
         for zygote in leaving:
-            zygote.gone.wait(5)
+            zygote.over.wait(5)
 
     def _usable(self) -> Zygote | None:
         current = self._current
@@ -269,6 +278,6 @@ class Zygotes:
             self._retired = [zygote for zygote in (*self._retired, current) if not zygote.gone.is_set()]
             current = None
         if current is None and sys.platform == "linux" and self._failures < ATTEMPTS:
-            current = Zygote(self._marker)
+            current = Zygote(self._marker, self._arguments)
         self._current = current
         return current

@@ -183,6 +183,8 @@ def execute(policy):
         close_all_but({POLICY, LISTENER, 100, 101})
     else:
         close_all_but(())
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # this interpreter ignores them, and what is ignored stays so
+        signal.signal(number, signal.SIG_DFL)
     os.execvpe(policy["command"][0], policy["command"], policy["env"])
 
 

@@ -1,7 +1,8 @@
 """A process with the stock packages loaded, from which apps are forked: their start costs no import.
 
-Run as `python -I -u zygote.py DESCRIPTOR` with a constructed environment: `/proc/<app>/environ` of every fork shows it.
-The descriptor is a socket of messages. "start" comes with descriptors (policy, listener, output, errors) and is answered
+Run as `python -I -u zygote.py DESCRIPTOR [programs]` with a constructed environment: `/proc/<app>/environ` of every fork
+shows it. With "programs" nothing is preloaded: its boxes start a program by exec, and cost only the fork themselves.
+The descriptor is a socket of messages. "start" comes with descriptors (policy, listener, output, errors, report) and is answered
 by "started PID"; "ended PID STATUS" follows when that box is gone; "retire" lets it end after its last box. What an app
 is told, its secrets with it, is read by the fork and never enters this process, which the next app is forked from.
 """
@@ -76,7 +77,7 @@ def native_threads():
     return len(os.listdir("/proc/self/task"))
 
 
-def serve(control, box, bootstrap):
+def serve(control, box, enter):
     """Fork on request and collect what has ended, until the server hangs up."""
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -102,7 +103,7 @@ def serve(control, box, bootstrap):
             signal.set_wakeup_fd(-1)
             for descriptor in (woken, wake, control.detach()):
                 os.close(descriptor)
-            become_box(descriptors, box, bootstrap)
+            become_box(descriptors, box, enter)
         for descriptor in descriptors:
             os.close(descriptor)
         live.add(pid)
@@ -118,11 +119,11 @@ def collect(control, live):
         control.send(b"ended %d %d" % (pid, os.waitstatus_to_exitcode(status)))
 
 
-def become_box(descriptors, box, bootstrap):
+def become_box(descriptors, box, enter):
     """In the fork: the box of one app, its supervisor. Never returns."""
     code = 1
     try:
-        told, listener, output, errors = descriptors
+        told, listener, output, errors, *report = descriptors
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.dup2(output, 1)
         os.dup2(errors, 2)
@@ -132,16 +133,17 @@ def become_box(descriptors, box, bootstrap):
             os.close(descriptor)
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
         os.chdir(policy["directory"])  # after a crash of the server, it is recognised by where it is
-        policy |= {"parent": os.getppid(), "listener": listener}
-        code = box.supervise(policy, lambda policy: become_program(policy, listener, bootstrap))
+        policy |= {"parent": os.getppid(), "listener": listener, "report": report[0] if report else None}
+        code = box.supervise(policy, enter)
     except BaseException as error:
         os.write(2, f"Error: the app's process could not be started: {type(error).__name__}: {error}\n".encode())
     finally:
         os._exit(code)
 
 
-def become_program(policy, listener, bootstrap):
+def become_app(policy, bootstrap):
     """In the sealed fork of the fork: what a new interpreter would be given, then the app. Never returns."""
+    listener = policy["listener"]
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # its own server measures it
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.clear()
@@ -206,20 +208,25 @@ def main():
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
-    box, bootstrap = load("box"), load("bootstrap")
+    box = load("box")
     box.load("seal")
-    bootstrap.prepare()
-    try:
-        preload()
-    except Exception as error:
-        control.send(f"failed {type(error).__name__}: {error}"[:200].encode())
-        return
+    if sys.argv[2:] == ["programs"]:
+        enter = box.execute
+    else:
+        bootstrap = load("bootstrap")
+        bootstrap.prepare()
+        enter = lambda policy: become_app(policy, bootstrap)  # noqa: E731
+        try:
+            preload()
+        except Exception as error:
+            control.send(f"failed {type(error).__name__}: {error}"[:200].encode())
+            return
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     if native_threads() != 1:
         control.send(b"failed %d threads after the imports" % native_threads())  # a fork has only the one that forked
         return
     control.send(b"ready")
-    serve(control, box, bootstrap)
+    serve(control, box, enter)
 
 
 if __name__ == "__main__":
