@@ -168,12 +168,12 @@ class Upstream:
 
 def upstream(preview: Preview) -> Upstream:
     """The connections of that app alone, one set per event loop: nothing of them is ever another's."""
-    loop = asyncio.get_running_loop()
-    found = preview.clients.get(loop)
+    loop, clients = asyncio.get_running_loop(), preview.clients  # once: a preview that moves to a new address gets new ones
+    found = clients.get(loop)
     if found is None:
-        for other in [key for key in preview.clients if key.is_closed()]:
-            del preview.clients[other]
-        found = preview.clients[loop] = Upstream(target_of(preview))
+        for other in [key for key in clients if key.is_closed()]:
+            del clients[other]
+        found = clients[loop] = Upstream(target_of(preview))
     return found
 
 
