@@ -109,7 +109,11 @@ def build_house(settings: Settings, port: int) -> House:
     # The page shows previews in a frame, and on a Space huggingface.co shows the page in one.
     ancestors = "'self' https://huggingface.co" if settings.on_a_space else "'self'"
     previews = Previews(
-        data / "previews", max_live=settings.max_previews, index_hosts=settings.index_hosts, ancestors=ancestors
+        data / "previews",
+        max_live=settings.max_previews,
+        index_hosts=settings.index_hosts,
+        ancestors=ancestors,
+        unsealed=settings.unsealed_apps and not settings.public,
     )
     local = None
     if settings.hub_kind == "local":

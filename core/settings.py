@@ -104,6 +104,8 @@ class Settings(_Part):
     index_hosts: where packages for an app may come from, beside PyPI and this machine's own index.
     egress_hosts: on a public process, the hosts a visitor may let an app reach ("*.hf.co"); alone, any public host will do.
     hosts: names this process answers to, besides loopback; `*` for any.
+    unsealed_apps: apps run also where this machine cannot seal them and they could read what this process can; never
+        on a public process.
     """
 
     huggingface: HuggingFace = HuggingFace()
@@ -118,6 +120,7 @@ class Settings(_Part):
     share_owner_keys: bool = False
     hosts: tuple[str, ...] = ()
     requests_per_minute: int = Field(default=600, ge=1)
+    unsealed_apps: bool = False
     max_previews: int = Field(default=6, ge=1, le=64)
     index_hosts: Names = ()
     egress_hosts: Names = ("huggingface.co", "*.huggingface.co", "hf.co", "*.hf.co", "*.hf.space")

@@ -16,9 +16,10 @@ async def sandbox_status(call: Call, retest: bool = False) -> dict:
     Args:
         retest: try the layers again instead of telling what was found at start.
 
-    Returns `{engine, available, sealed, layers, networks}`; sealed: a stranger's code reaches nothing but its own.
+    Returns `{engine, available, sealed, tier, selftest, layers, networks}`; sealed: a stranger's code reaches nothing but
+    its own; layers: name → `{state: on|partial|off, detail}`; selftest: attacks from inside that were held against, "15/15".
     """
-    status = await asyncio.to_thread(call.house.previews.status)
+    status = await asyncio.to_thread(call.house.previews.status, retest=retest)
     return status.to_dict()
 
 

@@ -5,11 +5,11 @@ Owns sealing, processes, their directories, sockets, logs and limits. Knows noth
 
 from core.box import tree, workspace
 from core.box.egress import Egress, Gateway, Host, read_hosts
-from core.box.engine import Address, EngineStatus, Entry, Handle, Launch, Network, SandboxEngine, Seal, Workspace
+from core.box.engine import Address, EngineStatus, Entry, Handle, Launch, Layer, Network, SandboxEngine, Seal, Workspace
 from core.box.execution import Runtime, environment, execute, sealed_layers
 from core.box.executions import Executions
 from core.box.limits import MB, Limits
-from core.box.local import ProcessEngine
+from core.box.local import LocalBox
 from core.box.logs import LogLine, LogRing, Source, pump
 from core.box.monitor import Breach, Figures, Monitor, Watch
 from core.box.program import Execution, run
@@ -30,12 +30,13 @@ __all__ = [
     "Handle",
     "Host",
     "Launch",
+    "Layer",
     "Limits",
     "LogLine",
     "LogRing",
     "Monitor",
     "Network",
-    "ProcessEngine",
+    "LocalBox",
     "Runtime",
     "Remote",
     "RemoteEngine",

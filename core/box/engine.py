@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -13,21 +13,37 @@ from core.box.limits import Limits
 Network = Literal["sealed", "tcp-own", "egress"]
 
 
+Tier = Literal["strong", "standard", "reduced", "none"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One thing that separates an app from this machine: whether it holds, and what it means, in a sentence."""
+
+    state: Literal["on", "partial", "off"]
+    detail: str
+
+
 @dataclass(frozen=True)
 class EngineStatus:
-    """What separates an app from this machine, layer by layer, each in plain words ("clean", "not isolated yet").
+    """What separates an app from this machine, layer by layer.
 
     sealed: the app reaches neither files nor network nor processes but its own, so a stranger's code may run.
+    tier: strong (namespaces beside the kernel's other means), standard, reduced (an older kernel), none.
+    selftest: how many attacks from inside were held against, as "15/15"; None where none were made.
+    networks: the profiles that can be enforced.
     """
 
     engine: str
     available: bool
-    layers: Mapping[str, str] = field(default_factory=dict)
+    layers: Mapping[str, Layer] = field(default_factory=dict)
     sealed: bool = False
-    networks: tuple[Network, ...] = ("sealed", "tcp-own", "egress")  # those that can be enforced
+    tier: Tier = "none"
+    selftest: str | None = None
+    networks: tuple[Network, ...] = ()
 
     def to_dict(self) -> dict:
-        return {"engine": self.engine, "available": self.available, "sealed": self.sealed, "layers": dict(self.layers), "networks": list(self.networks)}
+        return asdict(self) | {"networks": list(self.networks)}
 
 
 @dataclass(frozen=True)
@@ -143,8 +159,8 @@ class Handle(Protocol):
 class SandboxEngine(Protocol):
     """Runs untrusted code. Calls block and are made from a thread that lives as long as the app."""
 
-    def probe(self) -> EngineStatus:
-        """Which layers are on, found by trying."""
+    def probe(self, *, retest: bool = False) -> EngineStatus:
+        """Which layers are on, found by trying; what was found is kept until it is asked for again with `retest`."""
 
     def warm(self, seconds: float = 0) -> bool:
         """Begin to get ready for quick starts; whether that is done within `seconds`. Costs memory, so it is asked for."""

@@ -103,7 +103,7 @@ def sealed_layers(status: EngineStatus) -> dict[str, str]:
             "No code is executed here, because this machine cannot seal a box.",
             "Run it on a Linux machine with Landlock or user namespaces; the self-test of the box says what is missing.",
         )
-    return dict(status.layers)
+    return {name: layer.state for name, layer in status.layers.items()}
 
 
 def environment(place: Workspace) -> dict[str, str]:

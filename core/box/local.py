@@ -1,4 +1,4 @@
-"""The engine of this machine: a subprocess with a constructed environment, its own directories and limits."""
+"""The engine of this machine: a sealed process tree with a constructed environment, its own directories and limits."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from pathlib import Path
 
 import psutil
 
-from core.errors import AppFailed, Conflict, StorageFull
+from core.errors import AppFailed, Conflict, Forbidden, StorageFull
 from core.box import sealing, tree
-from core.box.engine import Address, Ending, EngineStatus, Launch
+from core.box.engine import Address, Ending, EngineStatus, Launch, Layer, Tier
+from core.box.probing import layers, score, selftest
 from core.box.sealing import RUNNERS
 from core.box.workspace import storage_error
 from core.box.zygote import ForkedProcess, Zygotes, too_late
@@ -28,39 +29,71 @@ APP_PORT = 7860  # the port an app on a Space expects to be its own
 NICE = 5
 
 
-class ProcessEngine:
+class LocalBox:
     """Starts each app under `runners/box.py`, listening on a unix socket in a directory only we can enter.
 
     root: the data directory; its processes are recognised by it after a crash.
+    unsealed: apps run also where the self-test shows that nothing seals them: for a machine with one user.
+    means: what seals them; found when None.
     """
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, *, unsealed: bool = False, means: sealing.Means | None = None):
         self.name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
         self.root = root.resolve()
         # A unix socket's path is at most 107 bytes (unix(7)), so the sockets do not live under `root`.
         self.sockets = Path(tempfile.gettempdir()) / f"spaces-{os.getuid()}-{self.name}"
         self.zygotes = Zygotes(self.name)
-        self.means = sealing.find_means()
+        self.programs = Zygotes(self.name, arguments=("programs",))
+        self.means = means or sealing.find_means()
+        self.unsealed = unsealed
+        self._status: EngineStatus | None = None
+        self._probing = threading.Lock()
 
-    def probe(self) -> EngineStatus:
+    def probe(self, *, retest: bool = False) -> EngineStatus:
+        with self._probing:
+            if self._status is None or retest:
+                self._status = self._tested()
+            return self._status
+
+    def _tested(self) -> EngineStatus:
+        held = selftest(self._start, self.root / "live") if self.means.seccomp else {}
+        found = layers(held)
+        sealed = all(layer.state == "on" for layer in found.values())
+        tier: Tier = "none" if not sealed else "standard" if self.means.landlock >= 6 else "reduced"
+        ports = ("tcp-own", "egress") if self.means.landlock >= 4 else ()
         return EngineStatus(
-            engine="process",
+            engine="local",
             available=os.name == "posix",
-            layers={
-                "environment": "clean: constructed, nothing inherited",
-                "address": "unix socket, reachable through this server only",
-                "limits": "open files, file size, memory per process"
-                + ("" if os.getuid() == 0 else ", threads")
-                + "; total memory, disk and processes are watched",
-                "tree": "ended whole, with everything it forked" if sys.platform == "linux" else "ended by process group",
-                "origin": "opaque: the page's storage and API are out of reach",
-                "network": "not isolated yet",
-                "files": "not isolated yet: the app can read what this user can read",
-                "user": "same user as the server",
-            },
+            sealed=sealed,
+            tier=tier,
+            selftest=score(held),
+            networks=("sealed", *ports) if sealed or self.unsealed else (),
+            layers={**found, **self._constructed()},
         )
 
-    def start(self, launch: Launch) -> ProcessHandle:
+    def _constructed(self) -> dict[str, Layer]:
+        """What holds by how a box is made, on any machine."""
+        threads = "" if os.getuid() == 0 else ", threads"
+        return {
+            "environment": Layer("on", "clean: constructed for the app, nothing of the server's is inherited"),
+            "limits": Layer("partial", f"open files, file size and memory of a process{threads} are bounded by the kernel; "
+                            "memory, disk and processes of the whole app are watched, and it is ended above its bounds"),
+            "tree": Layer("on", "ended whole, with everything it forked") if sys.platform == "linux"
+            else Layer("partial", "ended by process group; what leaves the group stays"),
+            "user": Layer("partial", "the user of the server, without any of its privileges: Landlock keeps its files apart"),
+            "origin": Layer("on", "opaque: its pages cannot reach the storage and the API of this page"),
+        }  # fmt: skip
+
+    def start(self, launch: Launch) -> BoxHandle:
+        if not self.unsealed and not self.probe().sealed:
+            raise Forbidden(
+                "This machine cannot seal an app, so none is run here: the app could read whatever this server can.",
+                "Use a static page, run it in a sandbox at Hugging Face, or use Linux with Landlock; on a computer that only "
+                "you use, the setting unsealed_apps: true allows it.",
+            )
+        return self._start(launch)
+
+    def _start(self, launch: Launch) -> BoxHandle:
         launch, port = self._with_port(launch)
         self._own_directory()
         path = self.sockets / f"{launch.id}.sock"
@@ -73,9 +106,9 @@ class ProcessEngine:
             if launch.entry.server:
                 env.setdefault("PORT", str(port or APP_PORT))
             policy = self._policy(launch, env, listener.fileno(), path, port)
-            process = self._forked(launch, policy, listener.fileno(), pipes.output[1])
+            process = self._forked(launch, policy, listener.fileno(), pipes)
             if process is not None:
-                return ProcessHandle(process, pipes, path, port, env[tree.MARKER], None if launch.beside else launch.workspace.root)
+                return BoxHandle(process, pipes, path, port, env[tree.MARKER], None if launch.beside else launch.workspace.root)
             policy["report"] = pipes.report[1]
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(RUNNERS / "box.py")],
@@ -101,7 +134,7 @@ class ProcessEngine:
         finally:
             pipes.close_writers()
             listener.close()
-        return ProcessHandle(process, pipes, path, port, env[tree.MARKER], None if launch.beside else launch.workspace.root)
+        return BoxHandle(process, pipes, path, port, env[tree.MARKER], None if launch.beside else launch.workspace.root)
 
     def _with_port(self, launch: Launch) -> tuple[Launch, int | None]:
         """The launch with the port of its own that its profile gives it, if any."""
@@ -117,12 +150,16 @@ class ProcessEngine:
             )
         return launch, None
 
-    def _forked(self, launch: Launch, policy: dict, listener: int, output: int) -> ForkedProcess | None:
-        """A box with the stock packages loaded already, where the launch may have one and one is ready."""
-        stock = not launch.entry.command and launch.python == Path(sys.executable) and not launch.separate_errors
+    def _forked(self, launch: Launch, policy: dict, listener: int, pipes: _Pipes) -> ForkedProcess | None:
+        """A box forked from a process that waits for that: for an app one with the stock packages loaded, where it may have one."""
+        told, descriptors = json.dumps(policy).encode(), (listener, pipes.output[1], pipes.errors[1], pipes.report[1])
+        if launch.entry.command and not launch.entry.server:
+            self.programs.warm()
+            return self.programs.fork(told, *descriptors)
+        stock = not launch.entry.command and launch.python == Path(sys.executable)
         if not stock or launch.fork_within is None or too_late(launch.env):
             return None
-        return self.zygotes.fork(json.dumps(policy).encode(), listener, output, output, within=launch.fork_within)
+        return self.zygotes.fork(told, *descriptors, within=launch.fork_within)
 
     def warm(self, seconds: float = 0) -> bool:
         """Load the stock packages in a process that later boxes are forked from; whether it is ready within `seconds`."""
@@ -185,6 +222,7 @@ class ProcessEngine:
 
     def close(self) -> None:
         self.zygotes.close()
+        self.programs.close()
         shutil.rmtree(self.sockets, ignore_errors=True)
 
 
@@ -205,7 +243,7 @@ class _Pipes:
                 os.close(descriptor)
 
 
-class ProcessHandle:
+class BoxHandle:
     """A box and the app in it."""
 
     def __init__(

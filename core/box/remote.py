@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from core.box.engine import Address, Ending, EngineStatus, Launch
+from core.box.engine import Address, Ending, EngineStatus, Launch, Layer
 from core.errors import AppFailed, PaymentRequired, SpacesError, Unauthorized
 from core.secrets import Secret, redact
 
@@ -49,16 +49,17 @@ class RemoteEngine:
     def __init__(self, remote: Remote):
         self.remote = remote
 
-    def probe(self) -> EngineStatus:
+    def probe(self, *, retest: bool = False) -> EngineStatus:
         return EngineStatus(
             engine="remote",
             available=True,
             sealed=True,
+            tier="strong",
             networks=("sealed", "tcp-own", "egress"),
             layers={
-                "machine": "a virtual machine of its own at Hugging Face",
-                "network": "open: it reaches the internet, and nothing of this machine",
-                "payment": f"{self.remote.flavor}, by the hour, from the account whose token started it",
+                "machine": Layer("on", "a virtual machine of its own at Hugging Face"),
+                "network": Layer("partial", "open: it reaches the internet, and nothing of this machine"),
+                "payment": Layer("on", f"{self.remote.flavor}, by the hour, from the account whose token started it"),
             },
         )
 

@@ -8,7 +8,7 @@ Owns processes, their directories, sockets, logs and the way to them. Knows noth
     preview.url                    # "/p/<id>-<token>/"; mount previews.app at "/p"
 """
 
-from core.box import EngineStatus, LogLine, LogRing, ProcessEngine, SandboxEngine
+from core.box import EngineStatus, LogLine, LogRing, LocalBox, SandboxEngine
 from core.preview.dockerfile import Recipe, read_dockerfile
 from core.preview.failures import first_error
 from core.preview.preview import Preview
@@ -24,7 +24,7 @@ __all__ = [
     "Preview",
     "PreviewSpec",
     "Previews",
-    "ProcessEngine",
+    "LocalBox",
     "Recipe",
     "SandboxEngine",
     "first_error",

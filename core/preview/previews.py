@@ -15,7 +15,7 @@ from pathlib import Path
 import anyio.to_thread
 from starlette.types import Receive, Scope, Send
 
-from core.box import Egress, EngineStatus, Monitor, ProcessEngine, SandboxEngine, Watch, workspace
+from core.box import Egress, EngineStatus, Monitor, LocalBox, SandboxEngine, Watch, workspace
 from core.errors import Conflict, NotFound
 from core.preview import pages
 from core.preview.environment import Environments
@@ -43,6 +43,7 @@ class Previews:
         max_live: how many run at once, deployed ones (idle_seconds None) not counted; the least recently used gives way.
         index_hosts: where packages for an app may come from, beside PyPI and this machine's own index.
         ancestors: who may show an app in a frame, as in CSP's frame-ancestors.
+        unsealed: apps run also on a machine that cannot seal them.
     """
 
     def __init__(
@@ -53,11 +54,12 @@ class Previews:
         max_live: int = 6,
         index_hosts: tuple[str, ...] = (),
         ancestors: str = ANCESTORS,
+        unsealed: bool = False,
     ):
         self.root, self.max_live, self.ancestors = root, max_live, ancestors
         self._lock = threading.RLock()
         self._held = _hold(root)
-        self.engine = engine or ProcessEngine(root)
+        self.engine = engine or LocalBox(root, unsealed=unsealed)
         self.environments = Environments(root / "environments")
         self.networks = Networks(Egress(), index_hosts)
         self._previews: OrderedDict[str, Preview] = OrderedDict()
@@ -84,9 +86,9 @@ class Previews:
         timer.daemon = True
         timer.start()
 
-    def status(self) -> EngineStatus:
-        """Which layers separate an app from this machine."""
-        return self.engine.probe()
+    def status(self, *, retest: bool = False) -> EngineStatus:
+        """Which layers separate an app from this machine; tried once, and again with `retest`."""
+        return self.engine.probe(retest=retest)
 
     async def start(self, spec: PreviewSpec) -> Preview:
         """Write the files and begin; returns at once, in stage building (a static app: soon running).

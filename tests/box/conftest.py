@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
-from core.box import Execution, Limits, Monitor, ProcessEngine, execute
+from core.box import Execution, Limits, LocalBox, Monitor, execute, tree
 from core.box.execution import LIMITS
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory) -> Iterator[ProcessEngine]:
-    engine = ProcessEngine(tmp_path_factory.mktemp("boxes"))
+def engine(tmp_path_factory) -> Iterator[LocalBox]:
+    engine = LocalBox(tmp_path_factory.mktemp("boxes"))
     yield engine
     engine.close()
 
@@ -43,3 +44,9 @@ def attempt(engine, monitor, places) -> Callable[..., Execution]:
         return done
 
     return run
+
+
+def left(engine: LocalBox) -> list[psutil.Process]:
+    """Processes of that engine's boxes that still run; what they are forked from is none."""
+    stay = {engine.programs.pid, engine.zygotes.pid}
+    return [process for process in tree.alive(tree.marked(f".{engine.name}")) if process.pid not in stay]

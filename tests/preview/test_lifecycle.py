@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from core.errors import AppFailed, Conflict, InvalidInput, StorageFull, TimedOut, TooLarge
-from core.preview import Limits, Previews, PreviewSpec, ProcessEngine
+from core.preview import Limits, Previews, PreviewSpec, LocalBox
 from core.box import proc, tree
 from core.box.tree import MARKER, alive, marked
 from tests.preview.conftest import run
@@ -212,7 +212,7 @@ def test_a_killed_server_takes_its_apps_along_and_the_next_one_cleans_up(tmp_pat
     assert not psutil.pid_exists(int(server.stdout))
     assert list((root / "live").iterdir())
     orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"],
-                              env={MARKER: f"lost.{ProcessEngine(root).name}"})  # fmt: skip
+                              env={MARKER: f"lost.{LocalBox(root).name}"})  # fmt: skip
 
     async def restart():
         previews = Previews(root)
@@ -294,11 +294,13 @@ def test_ready_says_when_its_patience_ends(house):
         run(app.ready())
 
 
-def test_the_engine_says_plainly_what_is_not_isolated(house):
+def test_the_engine_says_what_separates_an_app_from_this_machine(house):
     status = house.previews.status()
-    assert status.available
-    assert status.layers["network"] == "not isolated yet"
-    assert status.layers["environment"].startswith("clean")
+    assert status.available and status.sealed and status.tier in ("strong", "standard", "reduced")
+    assert {name: layer.state for name, layer in status.layers.items() if name in ("files", "network", "processes", "signals")} == {
+        "files": "on", "network": "on", "processes": "on", "signals": "on",
+    }  # fmt: skip
+    assert len(set(status.selftest.split("/"))) == 1
 
 
 def test_a_start_nobody_waits_for_any_more_is_ended(house):

@@ -198,8 +198,8 @@ def test_it_ends_with_the_server_however_that_ends(tmp_path):
 
     source = f"""
 from pathlib import Path
-from core.box import ProcessEngine
-engine = ProcessEngine(Path({str(tmp_path)!r}))
+from core.box import LocalBox
+engine = LocalBox(Path({str(tmp_path)!r}))
 assert engine.warm(120)
 print(engine.zygotes.pid, flush=True)
 import time; time.sleep(600)

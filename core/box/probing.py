@@ -1,0 +1,135 @@
+"""Which layers of a box hold on this machine, found by attacking from inside a real one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from core.box import workspace
+from core.box.engine import Entry, Handle, Launch, Layer, Seal
+from core.box.limits import Limits
+from core.box.sealing import RUNNERS
+from core.errors import SpacesError
+
+SECONDS = 20.0
+
+# Layer → the attempts that prove it, and what it means where they all fail.
+LAYERS = {
+    "files": (
+        ("a file of the server", "a new file beside it", "a new file in the common directory", "mode of a file of the server"),
+        "it reads the system's programs and writes its own directory; nothing else opens",
+    ),
+    "network": (
+        ("a TCP connection", "a UDP packet", "a unix socket of the server", "an abstract socket of the server"),
+        "it answers on the socket it was given and reaches no other",
+    ),
+    "processes": (
+        ("environment of the server", "memory of the server", "processes of the machine"),
+        "it sees no process but its own, and looks into none",
+    ),
+    "signals": (("a signal to the server", "limits of the server"), "it ends, slows and limits only what it started itself"),
+    "system calls": (
+        ("a user namespace", "memory without a file"),
+        "what leads out of the box or is counted nowhere is refused by the kernel",
+    ),
+}
+
+
+def selftest(start: Callable[[Launch], Handle], directory: Path) -> dict[str, bool]:
+    """Attempt → whether a real box held against it. Empty when no box could be started, with or without its seal.
+
+    Args:
+        start: starts a launch in the engine that is tested.
+        directory: where the box's own directory, and the files it must not reach, are made.
+    """
+    root = directory / f"test-{secrets.token_hex(6)}"
+    place = None
+    try:
+        with _targets(directory) as targets:
+            place = workspace.create(root, {})
+            launch = Launch(
+                id=root.name,
+                python=Path(sys.executable),
+                entry=Entry(command=(sys.executable, "-I", "-S", str(RUNNERS / "selftest.py")), server=False),
+                workspace=place,
+                env={"TARGETS": json.dumps(targets), "PATH": os.defpath},
+                limits=Limits(cpu_seconds=int(SECONDS)),
+                seal=Seal(),
+                separate_errors=True,
+            )
+            held = _answer(start(launch))
+            if held and (Path(targets["place"]) / "file").stat().st_mode & 0o777 == 0o600:
+                held["mode of a file of the server"] = True  # pretended or refused, it is as it was
+            return held
+    except (SpacesError, OSError):
+        return {}
+    finally:
+        workspace.remove(root)
+
+
+def _answer(handle: Handle) -> dict[str, bool]:
+    told, deadline = b"", time.monotonic() + SECONDS
+    try:
+        while time.monotonic() < deadline and len(told) < 1 << 16:
+            if select.select([handle.output], [], [], 0.2)[0]:
+                piece = os.read(handle.output, 1 << 14)
+                if not piece:
+                    break
+                told += piece
+        held = json.loads(told)
+        return {str(name): value is True for name, value in held.items()}
+    except (ValueError, AttributeError):
+        return {}
+    finally:
+        handle.end()
+        for descriptor in (handle.output, handle.errors):
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _targets(directory: Path) -> Iterator[dict]:
+    """Things of this server that answer, each reachable for any program of the same user."""
+    with tempfile.TemporaryDirectory(prefix="spaces-test-") as place, contextlib.ExitStack() as open_sockets:
+        (Path(place) / "file").touch(mode=0o600)
+        os.chmod(place, 0o755)
+        abstract = f"spaces-test-{secrets.token_hex(8)}"
+        tcp = open_sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
+        for address in (f"{place}/socket", f"\0{abstract}"):
+            if sys.platform != "linux" and address.startswith("\0"):
+                continue
+            listener = open_sockets.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            listener.bind(address)
+            listener.listen()
+        yield {
+            "server": os.getpid(),
+            "place": place,
+            "common": f"{tempfile.gettempdir()}/spaces-test-{secrets.token_hex(8)}",
+            "tcp": tcp.getsockname(),
+            "abstract": abstract,
+        }
+
+
+def layers(held: Mapping[str, bool]) -> dict[str, Layer]:
+    """Each layer on or off by what was tried; an attempt nobody made does not hold."""
+    found = {}
+    for name, (attempts, meaning) in LAYERS.items():
+        through = [attempt for attempt in attempts if not held.get(attempt)]
+        detail = meaning if not through else f"the self-test got through to: {', '.join(through)}"
+        found[name] = Layer("off" if through else "on", detail)
+    return found
+
+
+def score(held: Mapping[str, bool]) -> str:
+    """How many attempts the box held against, as "15/15"."""
+    most = sum(len(attempts) for attempts, _ in LAYERS.values())
+    return f"{sum(held.values())}/{most}"
