@@ -25,7 +25,7 @@ class Desk:
     """Components and session values used by more than one tab.
 
     project: the open project's id or None. preview: its preview as the actions shape it, or None. built: result and
-    steps of this visit's build. path: the file in the editor or None. All of them are ids and words, never keys.
+    steps of this visit's build. path: the open file, or the open folder with a slash at its end, or None. All of them are ids and words, never keys.
     """
 
     tabs: gr.Tabs

@@ -107,6 +107,9 @@
     }
   }
 
+  // What is edited lives in this page: leaving it asks first.
+  window.addEventListener("beforeunload", (event) => document.querySelector(".tree-edited") && event.preventDefault());
+
   // Which folders are closed is the browser's business; a redraw of the tree keeps them so.
   spaces.fold = (tree) => {
     tree.querySelectorAll("[data-fold]").forEach((button) => button.setAttribute("aria-expanded", String(!folded.has(button.dataset.fold))));

@@ -122,7 +122,7 @@ async def opening(
     if chosen is None:
         return cleared | shown | _closed(desk, shelf)
     if folder:
-        return cleared | shown | _closed(desk, shelf) | {shelf.head: drawn.folder_head(chosen, listed)}
+        return cleared | shown | _closed(desk, shelf) | {shelf.head: drawn.folder_head(chosen, listed), desk.path: chosen}
     return cleared | shown | await _in_editor(bind, request, desk, shelf, project, chosen, drafts or {})
 
 

@@ -34,10 +34,11 @@ def behave(bind: Bind, desk: Desk, shelf: Shelf, stage: preview.Stage) -> None:
     async def changed(project: str, path: str | None, said: str, drafts: Drafts, request: gr.Request) -> Updates:
         return await opening(bind, request, desk, shelf, project, path, drafts=drafts) | {shelf.said: said, shelf.drafts: drafts}
 
-    def ask_new(project: str | None) -> Updates:
+    def ask_new(project: str | None, path: str | None) -> Updates:
         if not project:
             return needs_project()
-        return {shelf.box: gr.Row(visible=True), shelf.box_path: "", shelf.box_yes: gr.Button("Create"), shelf.asking: None}
+        beside = (path or "").rpartition("/")[0]
+        return {shelf.box: gr.Row(visible=True), shelf.box_path: f"{beside}/" if beside else "", shelf.box_yes: gr.Button("Create"), shelf.asking: None}
 
     def ask_name(project: str | None, event: gr.EventData) -> Updates:
         old = arg(event)
@@ -118,8 +119,12 @@ def behave(bind: Bind, desk: Desk, shelf: Shelf, stage: preview.Stage) -> None:
     async def uploaded(project: str, path: str | None, text: str, loaded: dict | None, drafts: Drafts, request: gr.Request, event: gr.EventData):
         """The browser has sent the files by the action itself; `arg` tells which were written."""
         paths = [str(one) for one in json.loads(arg(event) or "[]")]
-        now = stash(drafts, project, loaded, text)
-        updates = await changed(project, path or (paths[0] if len(paths) == 1 else None), "", now, request)
+        try:
+            now = stash(drafts, project, loaded, text)
+            updates = await changed(project, path or (paths[0] if len(paths) == 1 else None), "", now, request)
+        except SpacesError as error:
+            yield {shelf.said: failure(error.to_dict())}
+            return
         words = "Nothing differs from what is there." if not paths else f"{paths[0]} is uploaded." if len(paths) == 1 else f"{len(paths)} files are uploaded."
         async for each in shown_running(bind, desk, shelf, stage, project, words, updates, request):
             yield each
@@ -162,7 +167,7 @@ def behave(bind: Bind, desk: Desk, shelf: Shelf, stage: preview.Stage) -> None:
     running = [*pane, *preview.outputs(desk, stage), desk.bar, desk.dock]
     typed = [shelf.editor, shelf.loaded, shelf.drafts]
     given = [desk.project, desk.path, *typed]
-    shelf.new.click(ask_new, desk.project, box, **QUIET)
+    shelf.new.click(ask_new, [desk.project, desk.path], box, **QUIET)
     shelf.head.rename(ask_name, desk.project, box, **QUIET)
     shelf.box_no.click(lambda: gr.Row(visible=False), None, shelf.box, **QUIET)
     for confirm in (shelf.box_yes.click, shelf.box_path.submit):
