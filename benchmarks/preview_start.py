@@ -9,6 +9,7 @@ that has the stock packages loaded. Rounds take turns, the figures are medians, 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import shutil
 import signal
@@ -29,14 +30,16 @@ from starlette.routing import Mount
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from core.box import proc, tree  # noqa: E402
+from core.box import Entry, Launch, Limits, Workspace, proc, sealing, tree  # noqa: E402
 from core.instance import free_port  # noqa: E402
 from core.preview import Preview, Previews, PreviewSpec  # noqa: E402
 
 RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+SEALS = 50
 REQUESTS = 300
 TOGETHER = 10
 MB = 1 << 20
+RUNNERS = Path(__file__).parents[1] / "core" / "box" / "runners"
 GRADIO = b"import gradio as gr\ngr.Interface(lambda text: text.upper(), 'text', 'text').launch()\n"
 FASTAPI = b"from fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\ndef root(): return {'ok': True}\n"
 STREAMLIT = b"import streamlit as st\nst.title('Hello')\nst.write(st.text_input('Name').upper())\n"
@@ -165,6 +168,29 @@ def many_at_once(warm: House) -> None:
         warm.stop(preview)
 
 
+def layers() -> None:
+    """What the seal itself costs a start: the same forked process, before and after it."""
+    spec = importlib.util.spec_from_file_location("seal", RUNNERS / "seal.py")
+    seal = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(seal)
+    with tempfile.TemporaryDirectory() as place:
+        launch = Launch("x", Path(sys.executable), Entry(script="app.py"), Workspace(Path(place)), {}, Limits())
+        policy = sealing.policy(launch, sealing.find_means())
+    times = []
+    for _ in range(SEALS):
+        reader, writer = os.pipe()
+        if (child := os.fork()) == 0:
+            before = time.perf_counter()
+            seal.prepare(policy)()
+            os.write(writer, str((time.perf_counter() - before) * 1000).encode())
+            os._exit(0)
+        os.close(writer)
+        times.append(float(os.read(reader, 64)))
+        os.close(reader)
+        os.waitpid(child, 0)
+    print(f"the layers of one start: {statistics.median(times):.2f} ms (least {min(times):.2f} ms)")
+
+
 def latency(ask: Callable[[], httpx.Response]) -> float:
     """Median milliseconds of one small request on a kept connection."""
     for _ in range(20):
@@ -193,6 +219,9 @@ def main() -> None:
         if not warm.previews.engine.warm(120):
             raise SystemExit("the stock packages could not be loaded")
         print(f"stock packages loaded in {time.perf_counter() - before:.2f} s, in a process of their own")
+        layers()
+        for house_of in (cold, warm):
+            house_of.previews.status()  # the self-test of the seal is part of a server's start
         compare_starts(cold, warm)
         many_at_once(warm)
         compare_latency(warm)
