@@ -17,7 +17,7 @@ from core.browser.chromium import find_chromium, no_chromium
 from core.browser.gate import Gate
 from core.browser.verdict import outcome_of, unseen
 from core.browser.worker import Gone, Worker, sweep, trouble
-from core.errors import Conflict, Forbidden, RateLimited, TimedOut
+from core.errors import Conflict, Forbidden, RateLimited, TimedOut, Unexpected
 
 AT_ONCE = 2
 MOST_WAITING = 8
@@ -42,7 +42,7 @@ class Browser:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._closed = False
-        self._asked = 0
+        self._asked, self._sealing = 0, True
         self._too_large: WeakSet[Worker] = WeakSet()
         self._idle: asyncio.TimerHandle | None = None
 
@@ -95,9 +95,9 @@ class Browser:
         try:
             async with self._slots:
                 worker = await self._warm(executable)
-                if strangers and not worker.sandboxed:
+                if strangers and not worker.contained:
                     raise Forbidden(
-                        "This instance is public and its browser has no sandbox, so it opens no app of a visitor.",
+                        "This instance is public and its browser cannot be sealed, so it opens no app of a visitor.",
                         "Check the app on your own machine, or look at it in the preview.",
                     )
                 with self._gate.passage(app, mount) as passage:
@@ -114,10 +114,22 @@ class Browser:
                 await self._gate.start()
             if self.worker is None or not self.worker.alive:
                 await self._drop("The browser stopped.")
-                worker = Worker(name=self.name)
-                await worker.start(executable, port=self._gate.port)
-                self.worker = worker
+                self.worker = await self._started(executable)
             return self.worker
+
+    async def _started(self, executable: str) -> Worker:
+        """A new browser, sealed where the kernel can and Chromium bears it."""
+        for sealing in (True, False) if self._sealing else (False,):
+            worker = Worker(name=self.name)
+            try:
+                await worker.start(executable, port=self._gate.port, sealing=sealing)
+            except Unexpected:
+                if not sealing:
+                    raise
+                continue
+            self._sealing = sealing
+            return worker
+        raise AssertionError("the last attempt returns or raises")
 
     async def _visit(self, worker: Worker, order: dict[str, Any], seconds: float) -> dict[str, Any]:
         watching = asyncio.create_task(self._watch(worker))

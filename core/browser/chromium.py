@@ -65,10 +65,8 @@ def environment(home: Path) -> dict[str, str]:
     """Everything the browser's processes know of ours: nothing."""
     return {
         "PATH": os.defpath + ":/usr/local/bin",
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "XDG_CONFIG_HOME": str(home),
-        "XDG_CACHE_HOME": str(home),
+        "HOME": str(home / "home"),
+        "TMPDIR": str(home / "tmp"),
         "LANG": "C.UTF-8",
         "TZ": "UTC",
     }

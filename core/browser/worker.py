@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import psutil
 
 from core.browser.chromium import environment, switches
+from core.browser.seal import seal_of
 from core.errors import SpacesError, Unexpected
 
 START_SECONDS = 60
@@ -34,7 +36,9 @@ class Worker:
 
     def __init__(self, *, name: str):
         self.home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{name}-"))
-        self.version, self.sandboxed = "", False
+        for name in ("app", "home", "tmp"):
+            (self.home / name).mkdir(mode=0o700)
+        self.version, self.sandboxed, self.sealed = "", False, False
         self.process: subprocess.Popen | None = None
         self.reason = "The browser stopped."
         self._numbers = itertools.count(1)
@@ -46,13 +50,22 @@ class Worker:
     def alive(self) -> bool:
         return self._reading is not None and not self._reading.done()
 
-    async def start(self, executable: str, *, port: int) -> None:
-        """Start Chromium, which then reaches `port` of this machine and nothing else. `Unexpected` when it does not start."""
+    @property
+    def contained(self) -> bool:
+        """Whether something besides Chromium itself keeps a page that took it over from this user's files and processes."""
+        return self.sandboxed or self.sealed
+
+    async def start(self, executable: str, *, port: int, sealing: bool = True) -> None:
+        """Start Chromium, which then reaches `port` of this machine and nothing else. `Unexpected` when it does not start.
+
+        sealing: the kernel is asked to keep it in, where it can.
+        """
         ours, theirs = socket.socketpair()
-        setup = json.dumps({"executable": executable, "switches": switches(port)})
+        seal = seal_of(self.home, port=port, executable=executable) if sealing else None
+        setup = json.dumps({"executable": executable, "switches": switches(port), "seal": seal})
         try:
             with theirs:
-                self.process = await asyncio.to_thread(self._spawn, setup, theirs)
+                self.process = self._spawn(setup, theirs)  # in this thread: with the one that starts it, it would end
             reader, self._writer = await asyncio.open_unix_connection(sock=ours, limit=LONGEST_LINE)
             told = json.loads(await asyncio.wait_for(reader.readline(), START_SECONDS) or b"{}")
             if "ready" not in told:
@@ -66,7 +79,7 @@ class Worker:
         except BaseException:
             await self.end()
             raise
-        self.version, self.sandboxed = told["ready"], told["sandboxed"]
+        self.version, self.sandboxed, self.sealed = told["ready"], told["sandboxed"], told["sealed"]
         self._reading = asyncio.create_task(self._read(reader))
 
     def _spawn(self, setup: str, theirs: socket.socket) -> subprocess.Popen:
@@ -80,7 +93,7 @@ class Worker:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**environment(self.home), "SPACES_BROWSER_SOCKET": str(descriptor)},
-            cwd=self.home,
+            cwd=self.home / "app",
             pass_fds=(descriptor,),
             start_new_session=True,
         )
@@ -148,15 +161,24 @@ class Worker:
         # Chromium's processes leave the driver's tree when it ends first; they are known by the directory they were given.
         for process in psutil.process_iter():
             with suppress(psutil.Error, OSError):
-                if process.uids().real == os.getuid() and process.environ().get("HOME") == str(self.home):
+                if process.uids().real == os.getuid() and process.environ().get("HOME") == str(self.home / "home"):
                     ended.append(process)
         for process in ended:
             with suppress(psutil.Error):
                 process.kill()  # psutil makes sure that the number still means the same process
-        psutil.wait_procs([process for process in ended if self.process is None or process.pid != self.process.pid], timeout=5)
         if self.process is not None:
             self.process.wait(10)
+        deadline = time.monotonic() + 5
+        while any(_running(process) for process in ended) and time.monotonic() < deadline:
+            time.sleep(0.01)  # what still runs could write into the directory
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def _running(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def sweep(name: str) -> None:

@@ -207,3 +207,42 @@ def test_the_browsers_processes_know_nothing_of_ours(tmp_path, chromium_path, mo
 
     told = asyncio.run(story())
     assert sum("PATH=" in text for text in told) >= 3 and not any("hf_the_owners_token_0000" in text for text in told)
+
+
+def test_where_the_kernel_can_the_browser_is_sealed_and_works(tmp_path, chromium_path):
+    """Landlock with rules for ports is the kernel's since 6.7; where it is missing the browser says that nothing seals it."""
+    from core.box import sealing
+
+    async def story():
+        browser = Browser(tmp_path)
+        try:
+            found = await browser.check(serving(b"<!doctype html><title>x</title><h1>x</h1>"), Check(), mount="/p/x")
+            status = {Path(f"/proc/{one.pid}/status").read_text() for one in psutil.Process(browser.worker.process.pid).children(recursive=True)[:2]}
+            return found, browser.worker.sealed, status
+        finally:
+            await browser.close()
+
+    found, sealed, status = asyncio.run(story())
+    means = sealing.find_means()
+    assert found["verdict"]["ok"] and found["screenshot"]["bytes"] > 0
+    assert sealed is (means.seccomp and means.landlock >= 4)
+    assert all(("Seccomp:\t2" in text and "NoNewPrivs:\t1" in text) is sealed for text in status)
+
+
+def test_a_strangers_app_is_not_opened_by_a_browser_that_nothing_contains(tmp_path, chromium_path, monkeypatch):
+    from core.errors import Forbidden
+
+    monkeypatch.setattr("core.browser.worker.seal_of", lambda *given, **more: None)
+
+    async def story():
+        browser = Browser(tmp_path)
+        try:
+            await browser.check(serving(b"<h1>x</h1>"), Check(), mount="/p/x")  # one's own may be
+            if browser.worker.sandboxed:
+                return  # Chromium's own sandbox stands in: not root, and user namespaces work
+            with pytest.raises(Forbidden, match="cannot be sealed"):
+                await browser.check(serving(b"<h1>x</h1>"), Check(), mount="/p/x", strangers=True)
+        finally:
+            await browser.close()
+
+    asyncio.run(story())

@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Error, Playwright, async_playwright
 
+from core.browser.driver.sealing import seal
 from core.browser.driver.visit import visit
 
 ORDERS = int(os.environ["SPACES_BROWSER_SOCKET"])  # the descriptor of the socket
@@ -24,6 +25,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 async def main() -> int:
     """Serve until the socket or Chromium ends."""
     setup = json.loads(sys.argv[1])
+    sealed = seal(setup["seal"]) if setup["seal"] else False
     reader, writer = await asyncio.open_unix_connection(sock=socket.socket(fileno=ORDERS), limit=LONGEST_LINE)
 
     def tell(message: dict[str, Any]) -> None:
@@ -32,20 +34,23 @@ async def main() -> int:
 
     async with async_playwright() as playwright:
         try:
-            browser, sandboxed = await launch(playwright, setup)
+            browser, sandboxed = await launch(playwright, setup, own_sandbox=not sealed and os.geteuid() != 0)
         except Error as error:
             tell({"failed": (error.message.splitlines() or ["no reason given"])[0]})
             await writer.drain()
             return 1
-        tell({"ready": browser.version, "sandboxed": sandboxed})
+        tell({"ready": browser.version, "sandboxed": sandboxed, "sealed": sealed})
         browser.on("disconnected", lambda _: reader.feed_eof())
         await serve(browser, reader, tell)
         await asyncio.wait_for(browser.close(), 5)
     return 0
 
 
-async def launch(playwright: Playwright, setup: dict[str, Any]) -> tuple[Browser, bool]:
-    """Chromium with its own sandbox where the machine allows one; else without, which is told."""
+async def launch(playwright: Playwright, setup: dict[str, Any], *, own_sandbox: bool) -> tuple[Browser, bool]:
+    """Chromium, with its own sandbox where that is wanted and the machine allows it, which is told.
+
+    It cannot sandbox itself as root, nor inside a seal, which keeps it from making namespaces.
+    """
     options = {
         "executable_path": setup["executable"],
         "args": setup["switches"],
@@ -54,7 +59,7 @@ async def launch(playwright: Playwright, setup: dict[str, Any]) -> tuple[Browser
         "handle_sigint": False,
         "handle_sighup": False,
     }
-    if os.geteuid() != 0:  # Chromium refuses to sandbox what root runs
+    if own_sandbox:
         try:
             return await playwright.chromium.launch(chromium_sandbox=True, **options), True
         except Error:
