@@ -56,9 +56,9 @@ class Held:
 
 
 def held(previews: Previews) -> Held:
-    """Counted now; the process that apps are forked from is not a leftover."""
+    """Counted now; the processes that boxes are forked from are no leftovers."""
     engine = previews.engine
-    stay = {engine.zygotes.pid}
+    stay = {engine.zygotes.pid, engine.programs.pid}
     below = {row.pid for row in tree.descend(proc.snapshot(), os.getpid())}
     marked = {process.pid for process in remaining(previews)}
     sockets = len(os.listdir(engine.sockets)) if engine.sockets.exists() else 0
