@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
 from core.browser import Browser, Check
+from core.browser.worker import sweep
 from core.errors import NotFound, RateLimited, SpacesError
 from tests.preview_check.conftest import command
 
@@ -191,3 +196,37 @@ def test_without_a_chromium_it_says_how_to_get_one(bench, monkeypatch):
     with pytest.raises(NotFound) as told:
         bench.check(bench.page(TITLE))
     assert "playwright install" in told.value.fix and "packages.txt" in told.value.fix
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from core.browser import Browser, Check
+
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+    await send({"type": "http.response.body", "body": b"<h1>x</h1>"})
+
+async def main():
+    browser = Browser(Path(sys.argv[1]))
+    await browser.check(app, Check(screenshot=False), mount="/p/x")
+    print(browser.worker.home, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+def test_a_server_that_is_killed_takes_its_browser_along_and_the_next_one_sweeps(tmp_path, chromium_path):
+    root = Path(__file__).resolve().parents[2]
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=root, capture_output=True, text=True, timeout=120)
+    home = Path(killed.stdout.strip())
+    assert killed.returncode == -signal.SIGKILL and home.is_dir()
+    for _ in range(200):
+        left = [process for process in psutil.process_iter() if str(home) in " ".join(command(process))]
+        if not left:
+            break
+        time.sleep(0.1)
+    assert left == []
+    sweep(Browser(tmp_path).name)
+    assert not home.exists()
