@@ -47,10 +47,9 @@ def box(status: Mapping[str, Any], *, project: Mapping[str, Any] | None = None, 
     return draw("box", status=status, state=state, word=word, layers=layers, networks=networks, project=project or {}, stats=stats or {}, said=said)
 
 
-def _layer(name: str, layer: Mapping[str, Any] | str) -> dict[str, str]:
-    told = layer if isinstance(layer, Mapping) else {"detail": layer}
-    word = str(told.get("state") or "")
-    return {"name": name, "state": _LAYERS.get(word, "idle"), "word": word, "detail": str(told.get("detail") or "")}
+def _layer(name: str, layer: Mapping[str, Any]) -> dict[str, str]:
+    word = str(layer.get("state") or "")
+    return {"name": name, "state": _LAYERS.get(word, "idle"), "word": word, "detail": str(layer.get("detail") or "")}
 
 
 def curve(values: Sequence[float], *, width: int = 56, height: int = 14) -> str:
