@@ -62,6 +62,7 @@ def install(policy, own, locks):
         "gradio.http_server": functools.partial(change_gradio_server, policy),
         "multiprocessing.synchronize": locks.change_synchronize,
         "multiprocessing.heap": locks.change_heap,
+        "gradio.networking": change_gradio_networking,
         "gradio.blocks": functools.partial(change_gradio_launch, policy),
     }
     for name in [name for name in changes if name in sys.modules]:
@@ -174,6 +175,11 @@ def change_gradio_server(policy, module):
         return "127.0.0.1", policy["port"], f"http://127.0.0.1:{policy['port']}/", server
 
     module.start_server = start_server
+
+
+def change_gradio_networking(module):
+    """launch() asks its server whether it answers; it has just done so."""
+    module.url_ok = lambda url: True
 
 
 def change_gradio_launch(policy, module):
