@@ -32,8 +32,9 @@ from core.box import (
 )
 from core.errors import AppFailed, SpacesError, TimedOut, Unexpected
 from core.preview.dockerfile import Recipe, read_dockerfile
-from core.preview.environment import Environment, Environments, Step, index_hosts
+from core.preview.environment import Environment, Environments, Step
 from core.preview.failures import exit_error, no_answer
+from core.preview.index import index_hosts
 from core.preview.preview import Ended, Preview
 
 # While the stock packages are being loaded, waiting for them is quicker than to load them once more for Gradio alone.

@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from core.box import Host
-from core.preview.environment import KEPT, _key, index_hosts, installer_settings, missing
+from core.preview.environment import KEPT, _key, missing
+from core.preview.index import index_hosts, installer_settings
 from tests.preview.test_process import PLAIN, ended_with
 
 HERE = importlib.metadata.version("httpx")
