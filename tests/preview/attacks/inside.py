@@ -26,7 +26,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def call(x86_64, aarch64, *arguments):
-    result = libc.syscall(x86_64 if X86 else aarch64, *arguments)
+    words = (ctypes.c_long(one) if isinstance(one, int) else one for one in arguments)  # the last goes by the stack, whole
+    result = libc.syscall(x86_64 if X86 else aarch64, *words)
     if result < 0:
         raise OSError(ctypes.get_errno(), errno.errorcode.get(ctypes.get_errno(), "refused"))
     return result
