@@ -46,10 +46,6 @@ class Browser:
         self._too_large: WeakSet[Worker] = WeakSet()
         self._idle: asyncio.TimerHandle | None = None
 
-    def available(self) -> bool:
-        """Whether there is a Chromium here."""
-        return find_chromium() is not None
-
     async def check(
         self, app: ASGIApp, check: Check, *, mount: str, hide: tuple[str, ...] = (), strangers: bool = False
     ) -> dict[str, Any]:
@@ -63,7 +59,8 @@ class Browser:
             strangers: the app is a stranger's, so a browser that nothing seals does not open it.
 
         Returns `{status, title, ready_ms, settled, console, failed_requests, accessibility, screenshot, steps, verdict}`.
-        Raises `NotFound` without a Chromium, `Forbidden` for a stranger's app where it cannot be sealed, `RateLimited` when too many wait, `TimedOut` or `Unexpected` when the browser hangs or ends.
+        Raises `NotFound` without a Chromium, `Forbidden` for a stranger's app where it cannot be sealed,
+        `RateLimited` when too many wait, `TimedOut` or `Unexpected` when the browser hangs or ends.
         """
         check_bounds(check)
         executable = find_chromium()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
 import time
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
@@ -157,8 +158,6 @@ def _quoted(text: str) -> str:
 
 
 def _kind(file: str) -> str:
-    import mimetypes
-
     return mimetypes.guess_type(file)[0] or "application/octet-stream"
 
 
