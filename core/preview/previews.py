@@ -82,9 +82,14 @@ class Previews:
 
     def warm_soon(self, seconds: float = WARM_AFTER_SECONDS) -> None:
         """Get ready for quick starts in a while, when this server's own start is over."""
-        timer = threading.Timer(seconds, self.engine.warm)
+        timer = threading.Timer(seconds, self._warm)
         timer.daemon = True
         timer.start()
+
+    def _warm(self) -> None:
+        if not self._stopped.is_set():
+            self.engine.probe()  # known from then on
+            self.engine.warm()
 
     def status(self, *, retest: bool = False) -> EngineStatus:
         """Which layers separate an app from this machine; tried once, and again with `retest`."""
