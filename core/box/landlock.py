@@ -7,6 +7,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from core.box.engine import Launch, Network
@@ -56,6 +57,7 @@ def version() -> int:
     return max(found, 0)
 
 
+@lru_cache(maxsize=64)
 def python_places(*interpreters: Path) -> list[str]:
     """Where an interpreter and its packages lie. Parts of its prefix only: a project may be an environment of its own."""
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}

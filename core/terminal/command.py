@@ -56,7 +56,7 @@ def execute_command(
 
     Raises Forbidden without a seal, InvalidInput for an empty command, TooLarge, Cancelled, AppFailed.
     """
-    layers = sealed_layers(engine.probe())
+    layers = sealed_layers(engine)
     if not command.strip():
         raise InvalidInput("There is no command to run.", "Write one, such as ls.")
     if len(command) > MOST_COMMAND or "\0" in command:

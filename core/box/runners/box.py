@@ -33,10 +33,15 @@ def descendants(root):
     for name in os.listdir("/proc") if LINUX else []:
         if name.isdigit():
             try:
-                with open(f"/proc/{name}/stat", "rb") as stat:
-                    state, parent = stat.read().rpartition(b")")[2].split()[:2]
+                stat = os.open(f"/proc/{name}/stat", os.O_RDONLY)
             except OSError:
                 continue
+            try:
+                state, parent = os.read(stat, 512).rpartition(b")")[2].split()[:2]
+            except OSError:
+                continue
+            finally:
+                os.close(stat)
             if state != b"Z":
                 children.setdefault(int(parent), []).append(int(name))
     found, todo = [], [root]
@@ -68,8 +73,19 @@ def reap():
         ended[pid] = status, usage.ru_maxrss
 
 
+def childless():
+    """Whether this process has no child at all. As a subreaper it has none below it either: orphans become its children."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return True
+    return False
+
+
 def end_all(app):
     """Stop, kill and reap until no descendant is left: one that forks while it is killed is met in the next round. Whether so."""
+    if LINUX and childless():
+        return True
     deadline = time.monotonic() + ENDING_SECONDS
     while time.monotonic() < deadline:
         if not LINUX:
