@@ -35,7 +35,7 @@ class Worker:
     """One driver with one Chromium, from `start` to `end`."""
 
     def __init__(self, *, name: str):
-        self.home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{name}-"))
+        self.home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{name}-{os.getpid()}-"))
         for name in ("app", "home", "tmp"):
             (self.home / name).mkdir(mode=0o700)
         self.version, self.sandboxed, self.sealed = "", False, False
@@ -182,9 +182,11 @@ def _running(process: psutil.Process) -> bool:
 
 
 def sweep(name: str) -> None:
-    """Remove what browsers of that name left on disk; their processes ended with the server that had started them."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}{name}-*"):
-        if left.lstat().st_uid == os.getuid():
+    """Remove what browsers of that name, or of any server that is gone, left on disk; their processes ended with it."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*-*"):
+        owner, server = left.name.removeprefix(_PREFIX).split("-")[:2]
+        gone = server.isdigit() and not psutil.pid_exists(int(server))
+        if left.lstat().st_uid == os.getuid() and (owner == name or gone):
             shutil.rmtree(left, ignore_errors=True)
 
 
