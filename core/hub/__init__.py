@@ -24,11 +24,13 @@ from core.hub.spaces import (
     status,
 )
 from core.hub.transport import Ticket
+from core.hub.wire import Answer, Wire
 
 __all__ = [
     "PAID_CHOICE",
     "STAGES",
     "Account",
+    "Answer",
     "Hub",
     "Kind",
     "Organization",
@@ -36,6 +38,7 @@ __all__ = [
     "Row",
     "SpaceStatus",
     "Ticket",
+    "Wire",
     "address_of",
     "answer_of",
     "check_name",

@@ -18,6 +18,7 @@ from core.caller import Caller
 from core.errors import HubUnavailable, InvalidInput, RateLimited, SpacesError, TimedOut
 from core.hub.errors import hub_errors
 from core.hub.transport import CONNECT_SECONDS, LONGEST_WAIT, READ_SECONDS, Ticket, prepare, ticket, tls
+from core.hub.wire import Wire
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -27,6 +28,7 @@ Result = TypeVar("Result")
 THREADS = 16
 RETRY_SECONDS = 8.0  # all waits of one read together
 _CACHE_SIZE = 256
+LOCAL_TTL = 2.0  # asking the Local Hub again costs a millisecond, and its owner sees what they just did
 
 
 class Hub:
@@ -43,6 +45,7 @@ class Hub:
             raise InvalidInput(f"{endpoint!r} is not the address of a Hub.", "Use one such as https://huggingface.co.")
         self.endpoint = endpoint.rstrip("/")
         self.local = local
+        self.wire = Wire(self.endpoint, ttl=LOCAL_TTL) if local else Wire(self.endpoint)
         self._limiter = CapacityLimiter(THREADS)
         self._background: set[asyncio.Future] = set()
         self._cache: OrderedDict[tuple[str, str], tuple[float, Any]] = OrderedDict()
@@ -147,6 +150,7 @@ class Hub:
 
     def forget(self, caller: Caller) -> None:
         """Drop every remembered answer of this caller's token."""
+        self.wire.forget(caller.token)
         digest = hashlib.sha256((caller.token.reveal() if caller.token else "").encode()).hexdigest()
         for key in [key for key in self._cache if key[0] == digest]:
             del self._cache[key]
@@ -180,4 +184,5 @@ class Hub:
             work.cancel()
         if self._background:
             await asyncio.wait(list(self._background), timeout=3)
+        await self.wire.close()
         self._cache.clear()

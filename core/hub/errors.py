@@ -98,6 +98,27 @@ def nonsense(doing: str) -> HubUnavailable:
     return HubUnavailable(f"Could not {doing}: the Hub answered something that is not its protocol.")
 
 
+def refusal(status: int, doing: str, *, code: str = "", said: str = "", token: Secret | None = None) -> SpacesError:
+    """The error for an answer that is no success, as its status, its `X-Error-Code` and its own words tell it.
+
+    Args:
+        doing: what was asked, to finish "could not …".
+        token: what the request carried; it is cut out of the words.
+    """
+    said = _first_line(said, token)
+    if code in ("GatedRepo", "DisabledRepo"):
+        return Forbidden(f"Could not {doing}: {said or 'access is restricted.'}", "Ask its owner for access on its page.")
+    if code in ("RevisionNotFound", "EntryNotFound"):
+        return NotFound(f"Could not {doing}: {said or 'there is no such revision or file.'}")
+    if code == "RepoNotFound":
+        return _missing(doing, token is not None)
+    if answer := _BY_STATUS.get(status):
+        return answer(doing, said, token is not None)
+    if status >= 500:
+        return HubUnavailable(f"Could not {doing}: the Hub answered with an error of its own ({status}).")
+    return Unexpected(f"Could not {doing}: the Hub answered {status}. {said}".strip())
+
+
 def _from_answer(error, doing: str, secret: Secret | None) -> SpacesError:
     from huggingface_hub.errors import (
         DisabledRepoError,
