@@ -69,6 +69,12 @@ def check_set(paths: Iterable[str]) -> list[str]:
     return checked
 
 
+def within(path: str, paths: Iterable[str]) -> list[str]:
+    """The file of that name, or the files below the folder of that name, by path; none when there is neither."""
+    wanted = check_path(path.rstrip("/"))
+    return sorted(one for one in paths if one == wanted or one.startswith(f"{wanted}/"))
+
+
 def _folded(path: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from core.build.archive import write_zip
 from core.build.facts import Facts, save_facts, storage
 from core.build.history import MARK, mark, steps
 from core.build.limits import FILE_BYTES, PROJECT_BYTES
-from core.build.paths import check_path, check_set
+from core.build.paths import check_path, check_set, within
 from core.errors import Conflict, InvalidInput, NotFound, Outdated, TooLarge
 from core.git import Commit, Copy, Delete, FileDiff, GitStore, Put, file_diff
 
@@ -268,9 +268,3 @@ def check_limits(changes: Mapping[str, bytes | None], sizes: Mapping[str, int]) 
     check_set(after)
     if sum(after.values()) > PROJECT_BYTES:
         raise TooLarge(f"The project would be larger than {PROJECT_BYTES // 1_000_000} MB.", "Remove something first.")
-
-
-def within(path: str, paths: Iterable[str]) -> list[str]:
-    """The file of that name, or the files below the folder of that name, by path; none when there is neither."""
-    wanted = check_path(path.rstrip("/"))
-    return sorted(one for one in paths if one == wanted or one.startswith(f"{wanted}/"))
