@@ -16,6 +16,8 @@ if os.environ.get("SYSTEM") == "spaces":
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")  # a Space is only reached through the platform's proxy
 
 from core import command  # noqa: E402
+from core.box import shield_this_process  # noqa: E402
+from core.box import guard_host  # noqa: E402
 from core.errors import SpacesError  # noqa: E402
 from core.house import build_house  # noqa: E402
 from core.instance import free_port  # noqa: E402
@@ -29,10 +31,12 @@ def main(argv: list[str]) -> int:
     try:
         settings = load(arguments.config, **given)
         take_keys_out_of_the_environment()
+        shield_this_process()
         if arguments.command == "build":
             return command.build(arguments, settings)
         if arguments.command == "stop":
             return command.stop(settings)
+        guard_host()
         house = build_house(settings, free_port(settings.port, settings.host))
     except SpacesError as error:
         print(f"{error.message} {error.fix}", file=sys.stderr)

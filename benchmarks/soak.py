@@ -116,6 +116,7 @@ async def soak(previews: Previews, cycles: int, *, seed: int = 0) -> tuple[Count
 
 async def settled(previews: Previews) -> Held:
     """What is held once threads and sockets that are about to end have ended: the least within some seconds."""
+    await asyncio.to_thread(previews.engine.warm, 60)  # the one that was killed last is being replaced
     least, deadline = held(previews), time.monotonic() + 6
     while time.monotonic() < deadline:
         await asyncio.sleep(0.5)

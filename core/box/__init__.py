@@ -8,12 +8,14 @@ from core.box.egress import Egress, Gateway, Host, read_hosts
 from core.box.engine import Address, EngineStatus, Entry, Handle, Launch, Layer, Network, SandboxEngine, Seal, Workspace
 from core.box.execution import Runtime, environment, execute, sealed_layers
 from core.box.executions import Executions
+from core.box.host import guard_host
 from core.box.limits import MB, Limits
 from core.box.local import LocalBox
 from core.box.logs import LogLine, LogRing, Source, pump
 from core.box.monitor import Breach, Figures, Monitor, Watch
 from core.box.program import Execution, run
 from core.box.remote import Remote, RemoteEngine
+from core.box.shielding import shield_this_process
 from core.box.rewriting import rewrite
 
 __all__ = [
@@ -47,11 +49,13 @@ __all__ = [
     "Workspace",
     "environment",
     "execute",
+    "guard_host",
     "pump",
     "read_hosts",
     "rewrite",
     "run",
     "sealed_layers",
+    "shield_this_process",
     "tree",
     "workspace",
 ]

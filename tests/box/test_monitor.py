@@ -245,9 +245,10 @@ ORPHANS = """
 import ctypes, os, signal, subprocess, sys, time
 from pathlib import Path
 import psutil
-from core.box import Entry, Launch, Limits, LocalBox, workspace
+from core.box import Entry, Launch, Limits, LocalBox, guard_host, workspace
 from core.box.execution import environment
-ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+guard_host()
+assert ctypes.CDLL(None).prctl(3, 0, 0, 0, 0) == 0  # PR_GET_DUMPABLE
 own = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 engine = LocalBox(Path(sys.argv[1]))
 code = b'''
