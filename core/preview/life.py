@@ -212,7 +212,12 @@ class Life:
 
     def _open(self, launch: Launch, source: Source) -> tuple[Handle, threading.Thread]:
         """Start a tree and the thread that reads what it writes."""
-        handle = self.handle = self._adopt(self.engine.start(launch))
+        handle = self.engine.start(launch)
+        try:
+            self.handle = self._adopt(handle)
+        except Ended:
+            os.close(handle.output)  # nobody will read it
+            raise
         reader = threading.Thread(
             target=pump,
             args=(handle.output, self.preview.logs),
