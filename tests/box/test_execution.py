@@ -10,8 +10,11 @@ from dataclasses import replace
 import psutil
 import pytest
 
+import core.actions  # noqa: F401
 from core.box import Executions, Monitor, execute
-from core.errors import Cancelled, Forbidden, InvalidInput, RateLimited, TooLarge
+from core.caller import ANONYMOUS, Caller
+from core.errors import Cancelled, Forbidden, InvalidInput, RateLimited, TooLarge, Unauthorized
+from core.registry import Call, find
 from tests.box.conftest import left
 from tests.preview.conftest import run
 
@@ -232,3 +235,9 @@ def test_who_does_not_wait_any_more_ends_the_program(executions, engine):
     assert run(play()) == "next\n"
     executions.close()
     assert left(engine) == []
+
+
+def test_a_stranger_without_session_or_token_executes_nothing():
+    call = Call(Caller(id=ANONYMOUS), house=None)
+    with pytest.raises(Unauthorized):
+        run(find("sandbox_execute").run(call, "pass"))
