@@ -16,7 +16,6 @@ if os.environ.get("SYSTEM") == "spaces":
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")  # a Space is only reached through the platform's proxy
 
 from core import command  # noqa: E402
-from core.box import shield_this_process  # noqa: E402
 from core.box import guard_host  # noqa: E402
 from core.errors import SpacesError  # noqa: E402
 from core.house import build_house  # noqa: E402
@@ -31,7 +30,6 @@ def main(argv: list[str]) -> int:
     try:
         settings = load(arguments.config, **given)
         take_keys_out_of_the_environment()
-        shield_this_process()
         if arguments.command == "build":
             return command.build(arguments, settings)
         if arguments.command == "stop":

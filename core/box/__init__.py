@@ -15,7 +15,6 @@ from core.box.logs import LogLine, LogRing, Source, pump
 from core.box.monitor import Breach, Figures, Monitor, Watch
 from core.box.program import Execution, run
 from core.box.remote import Remote, RemoteEngine
-from core.box.shielding import shield_this_process
 from core.box.rewriting import rewrite
 
 __all__ = [
@@ -55,7 +54,6 @@ __all__ = [
     "rewrite",
     "run",
     "sealed_layers",
-    "shield_this_process",
     "tree",
     "workspace",
 ]

@@ -53,7 +53,12 @@ async def stage(hub, repo: Repo, *wanted: str) -> str:
 
 
 def apps() -> list[psutil.Process]:
-    return alive(psutil.Process().children(recursive=True))
+    """Everything below this process but those that apps are forked from, which stay."""
+    return [process for process in alive(psutil.Process().children(recursive=True)) if not is_zygote(process)]
+
+
+def is_zygote(process: psutil.Process) -> bool:
+    return process.ppid() == psutil.Process().pid and "zygote.py" in " ".join(process.cmdline())
 
 
 def test_only_so_many_spaces_run_and_the_one_unused_for_longest_sleeps(tmp_path, monkeypatch):

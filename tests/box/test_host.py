@@ -3,11 +3,11 @@
 import subprocess
 import sys
 
-SHIELDED = """
+GUARDED = """
 import os, subprocess, sys, time
-from core.box import shield_this_process
+from core.box import guard_host
 os.setresuid(4242, 4242, 4242) if os.getuid() == 0 else None
-shield_this_process()
+guard_host()
 print(os.stat(f"/proc/{os.getpid()}/mem").st_uid == 0)  # nobody's but root's, whatever our own user
 reader, writer = os.pipe()
 if os.fork() == 0:
@@ -21,6 +21,6 @@ print(int(os.read(reader, 16)) == os.getpid())
 """
 
 
-def test_a_shielded_process_is_closed_to_others_and_adopts_orphans():
-    done = subprocess.run([sys.executable, "-c", SHIELDED], capture_output=True, text=True, timeout=60)
+def test_a_guarded_server_is_closed_to_others_and_adopts_orphans():
+    done = subprocess.run([sys.executable, "-c", GUARDED], capture_output=True, text=True, timeout=60)
     assert done.stdout.split() == ["True", "True"], done.stderr
