@@ -166,16 +166,16 @@ async def update(call: Call, project: Project, *, wait_seconds: float = 60) -> t
 
 
 def _check_trust(call: Call, project: Project) -> None:
-    """On a public instance without a sealed engine, only our own words run: an unchanged template, or a page for the browser.
+    """Where nothing seals an app, only a page for the browser runs; told before an older preview is stopped.
 
     Whatever else runs there runs as the user that holds other visitors' sessions.
     """
-    if not call.house.settings.public or project.sdk == "static" or call.house.previews.status().sealed:
-        return
-    if project.template is None or len(project.history(2)) > 1:
+    engine = call.house.previews.engine
+    if project.sdk != "static" and not engine.probe().sealed and not getattr(engine, "unsealed", False):
         raise Forbidden(
-            "On this public instance only unchanged template apps and static pages run, because its box is not sealed.",
-            "Duplicate the Space or run it on your own machine, where your code may run; the files are kept.",
+            "This machine cannot seal an app, so only static pages run here.",
+            "Run it in a sandbox at Hugging Face, or on Linux with Landlock; on a computer that only you use, "
+            "the setting unsealed_apps: true allows it.",
         )
 
 
