@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 import core.actions  # noqa: F401  registers them
+from core.box import LocalBox
+from core.box.sealing import find_means
 from core.errors import Forbidden
 from core.house import build_house
 from core.registry import Call, invoke
@@ -90,15 +92,14 @@ def test_on_a_public_space_without_a_sealed_box_no_strangers_code_runs(house_of)
 
     async def story():
         await house.start()
+        house.previews.engine = LocalBox(house.previews.root, means=find_means().capped(0))  # a kernel without Landlock
         made = await invoke("generate_app_code", {"idea": "a REST API for a list of books"}, visitor)
         ours = house.projects.get(made["project"]["id"], visitor.caller.id)
         imported = house.projects.create(visitor.caller.id, title="Spy", files=spy, sdk="gradio", message="imported")
         static = house.projects.create(visitor.caller.id, title="Page", files=page, sdk="static", message="imported")
-        before = [await starts(ours), await starts(imported), await starts(static)]
-        ours.write({"main.py": spy["app.py"]}, "changed")
-        return [*before, await starts(ours)]
+        return [await starts(ours), await starts(imported), await starts(static)]
 
-    assert asyncio.run(story()) == [True, False, True, False]
+    assert asyncio.run(story()) == [False, False, True]
 
 
 def test_a_callers_own_token_always_comes_first(house_of):
