@@ -128,7 +128,15 @@ class Stripped:
         await asyncio.gather(pour(reader, to_server), pour(server, writer))
 
     def __exit__(self, *error) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
+
+    async def _end(self) -> None:
+        self._server.close()
+        joined = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in joined:
+            task.cancel()
+        await asyncio.wait(joined or {asyncio.create_task(asyncio.sleep(0))}, timeout=10)
 
 
 def visit(page: Page, url: str) -> None:

@@ -79,7 +79,6 @@ def test_navigating_carries_nothing_out(house, browser, way):
             elsewhere.seen.clear()
             if not expected:
                 assert page.url.startswith(base)
-            page.close()
 
 
 def test_two_previews_do_not_reach_each_other_by_guessing(house, browser):
