@@ -5,11 +5,15 @@ Knows accounts, search, Spaces, their logs, and how to say what went wrong. Know
 
 from core.hub.accounts import Account, Organization, whoami
 from core.hub.client import Hub
+from core.hub.details import about, details
+from core.hub.docs import fetch_docs, find_docs
 from core.hub.errors import PAID_CHOICE, hub_errors
+from core.hub.finding import find_collections, find_papers, find_people
 from core.hub.logs import first_error, log_tail, space_log_lines
 from core.hub.names import check_name, check_repo
+from core.hub.profiles import collection, paper, person
 from core.hub.rows import Kind, Row, web_url
-from core.hub.search import Page, details, search
+from core.hub.search import Page, search
 from core.hub.spaces import (
     STAGES,
     SpaceStatus,
@@ -39,19 +43,28 @@ __all__ = [
     "SpaceStatus",
     "Ticket",
     "Wire",
+    "about",
     "address_of",
     "answer_of",
     "check_name",
     "check_repo",
+    "collection",
     "control",
     "create_space",
     "delete_space",
     "details",
+    "fetch_docs",
+    "find_collections",
+    "find_docs",
+    "find_papers",
+    "find_people",
     "first_error",
     "full_name",
     "hub_errors",
     "list_spaces",
     "log_tail",
+    "paper",
+    "person",
     "search",
     "space_log_lines",
     "stage_of",

@@ -35,6 +35,11 @@ def check_name(name: str) -> str:
     return name
 
 
+def is_name(name: str) -> bool:
+    """Whether the Hub would accept this as one part of a repository's name, which an owner's name is too."""
+    return _broken_rule(name) is None
+
+
 def _broken_rule(name: str) -> str | None:
     if not isinstance(name, str) or not name:
         return "it is empty"

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from core.errors import InvalidInput
 
 Kind = Literal["model", "dataset", "space"]
+Other = Literal["paper", "person", "collection", "doc"]
 _SUMMARY_LENGTH = 200
 _TAGS = 8
 _RUNNING = frozenset({"RUNNING", "RUNNING_BUILDING", "RUNNING_APP_STARTING", "SLEEPING"})
@@ -16,14 +17,15 @@ _RUNNING = frozenset({"RUNNING", "RUNNING_BUILDING", "RUNNING_APP_STARTING", "SL
 
 @dataclass(frozen=True)
 class Row:
-    """One repository in a list.
+    """One repository, paper, person, collection or page of the documentation in a list.
 
     `task` is a model's pipeline tag, a dataset's first task or a Space's category; `sdk` only Spaces have.
+    `likes` are a paper's and a collection's upvotes and a person's followers.
     `runnable`: a Space that runs, or a model somebody serves; None where the Hub does not tell.
     """
 
     id: str
-    kind: Kind
+    kind: Kind | Other
     title: str
     summary: str
     likes: int
@@ -62,13 +64,13 @@ def row(kind: Kind, item: dict[str, Any], endpoint: str) -> Row | None:
     return Row(
         id=repo,
         kind=kind,
-        title=_line(title, 100),
+        title=line(title, 100),
         summary=_summary(kind, item, card, all_tags),
-        likes=_number(item.get("likes")) or 0,
-        downloads=_number(item.get("downloads")),
-        updated=_text(item.get("lastModified")) or _text(item.get("createdAt")),
+        likes=number(item.get("likes")) or 0,
+        downloads=number(item.get("downloads")),
+        updated=text(item.get("lastModified")) or text(item.get("createdAt")),
         task=_task(kind, item, all_tags),
-        sdk=_text(item.get("sdk")) if kind == "space" else None,
+        sdk=text(item.get("sdk")) if kind == "space" else None,
         tags=tuple(_worth_showing(all_tags)),
         runnable=_runnable(kind, item),
         url=web_url(endpoint, kind, repo),
@@ -83,7 +85,7 @@ def _summary(kind: Kind, item: dict[str, Any], card: dict[str, Any], tags: list[
         or item.get("description")
     )
     if told:
-        return _line(told, _SUMMARY_LENGTH)
+        return line(told, _SUMMARY_LENGTH)
     if kind == "model":
         parts = [item.get("pipeline_tag"), item.get("library_name")]
         return ", ".join(part for part in parts if isinstance(part, str))
@@ -92,9 +94,9 @@ def _summary(kind: Kind, item: dict[str, Any], card: dict[str, Any], tags: list[
 
 def _task(kind: Kind, item: dict[str, Any], tags: Iterable[str]) -> str | None:
     if kind == "model":
-        return _text(item.get("pipeline_tag"))
+        return text(item.get("pipeline_tag"))
     if kind == "space":
-        return _text(item.get("ai_category"))
+        return text(item.get("ai_category"))
     prefix = "task_categories:"
     return next((tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix)), None)
 
@@ -115,14 +117,17 @@ def _worth_showing(tags: list[str]) -> list[str]:
     return sorted(telling, key=lambda tag: ":" in tag)[:_TAGS]
 
 
-def _line(value: object, length: int) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+def line(value: object, length: int) -> str:
+    """The value as one line of at most that many characters."""
+    words = " ".join(str(value)[: 20 * length].split())
+    return words if len(words) <= length else words[: length - 1].rstrip() + "…"
 
 
-def _text(value: object) -> str | None:
+def text(value: object) -> str | None:
+    """The value when it is a text that says something."""
     return value if isinstance(value, str) and value else None
 
 
-def _number(value: object) -> int | None:
+def number(value: object) -> int | None:
+    """The value when it is a whole number."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,8 +1,8 @@
-"""Find models, datasets and Spaces, and look at one."""
+"""Find models, datasets and Spaces."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,8 +11,7 @@ from core.caller import Caller
 from core.errors import InvalidInput
 from core.hub.client import Hub
 from core.hub.errors import nonsense
-from core.hub.names import check_name, check_repo
-from core.hub.rows import Kind, Row, check_kind, row, web_url
+from core.hub.rows import Kind, Row, check_kind, row
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -32,7 +31,18 @@ _EXPAND = {
     "dataset": ("downloads", "likes", "lastModified", "tags", "description", "createdAt"),
     "space": ("likes", "lastModified", "sdk", "tags", "cardData", "runtime", "createdAt"),
 }
-_LISTED_FILES = 200
+# What the Hub calls each filter of each kind: an argument of its own, or `filter=` with what stands before the value.
+_FILTERS: dict[Kind, dict[str, str]] = {
+    "model": {
+        "task": "pipeline_tag", "library": "filter:", "license": "filter:license:", "author": "author",
+        "provider": "inference_provider", "size": "num_parameters",
+    },
+    "dataset": {
+        "task": "filter:task_categories:", "library": "filter:library:", "license": "filter:license:", "author": "author",
+        "size": "filter:size_categories:", "language": "filter:language:",
+    },
+    "space": {"sdk": "filter:", "author": "author", "license": "filter:license:"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ async def search(
     *,
     limit: int = 20,
     filter: Sequence[str] = (),
+    by: Mapping[str, str | None] | None = None,
     sort: str = "relevance",
     cursor: str | None = None,
     include_stopped: bool = False,
@@ -65,6 +76,9 @@ async def search(
         query: words; at most 500 characters. Spaces are found by meaning, the others by name. Empty lists everything.
         limit: rows, 1 to 50, default 20.
         filter: tags every result carries, such as text-classification, license:mit or gradio; at most 10.
+        by: filters by their names: models take task, library, license, author, provider (who serves it: a name, or "all") and
+            size (parameters, such as min:1B,max:8B); datasets task, library, license, author, size (rows, such as 1K<n<10K)
+            and language; Spaces sdk, author and license. None and "" filter nothing.
         sort: relevance (the default: by meaning for Spaces, else the Hub's own order), trending, likes, downloads,
             updated or created. Without a query relevance means trending.
         cursor: `next` of the page before.
@@ -73,26 +87,51 @@ async def search(
     Returns a Page. Raises InvalidInput, RateLimited, HubUnavailable, TimedOut, Unauthorized for a bad token.
     """
     kind = check_kind(kind)
-    query = " ".join(query.split())
-    if len(query) > QUERY_LENGTH:
-        raise InvalidInput(f"A query has at most {QUERY_LENGTH} characters; this one has {len(query)}.")
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise InvalidInput(f"limit is {limit}; it must be between 1 and {LARGEST_PAGE}.")
+    query = check_query(query, limit)
     if sort not in _SORTS:
         raise InvalidInput(f"{sort!r} is not an order.", f"Sort by one of: {', '.join(_SORTS)}.")
     if sort == "downloads" and kind == "space":
         raise InvalidInput("Spaces have no downloads to sort by.", "Sort Spaces by trending, likes, updated or created.")
     if len(filter) > 10 or any(not tag or len(tag) > 100 for tag in filter):
         raise InvalidInput("filter takes at most 10 tags of at most 100 characters.")
-    if kind == "space" and query and _SORTS[sort] is None:
-        return await _by_meaning(hub, caller, query, limit, filter, cursor, include_stopped)
-    return await _listing(hub, caller, kind, query, limit, filter, sort, cursor)
+    tags, equal = _asked(kind, filter, by or {})
+    if kind == "space" and query and _SORTS[sort] is None and not equal:
+        return await _by_meaning(hub, caller, query, limit, tags, cursor, include_stopped)
+    return await _listing(hub, caller, kind, query, limit, tags, equal, sort, cursor)
+
+
+def check_query(query: str, limit: int) -> str:
+    """The query with single spaces; `InvalidInput` when it is too long, or when `limit` is not from 1 to 50."""
+    words = " ".join(query.split())
+    if len(words) > QUERY_LENGTH:
+        raise InvalidInput(f"A query has at most {QUERY_LENGTH} characters; this one has {len(words)}.")
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidInput(f"limit is {limit}; it must be between 1 and {LARGEST_PAGE}.")
+    return words
+
+
+def _asked(kind: Kind, tags: Sequence[str], by: Mapping[str, str | None]) -> tuple[list[str], dict[str, str]]:
+    """The filters as tags and as arguments of the Hub."""
+    found, equal = list(tags), {}
+    for name, value in by.items():
+        if not value:
+            continue
+        if name not in _FILTERS[kind]:
+            raise InvalidInput(f"A {kind} has no {name[:40]!r} to filter by.", f"Filter by: {', '.join(_FILTERS[kind])}.")
+        if len(value) > 100 or not value.isprintable():
+            raise InvalidInput(f"The filter {name} is a text of at most 100 characters.")
+        where = _FILTERS[kind][name]
+        if where.startswith("filter:"):
+            found.append(where.removeprefix("filter:") + value)
+        else:
+            equal[where] = value
+    return found, equal
 
 
 async def _by_meaning(
     hub: Hub, caller: Caller, query: str, limit: int, tags: Sequence[str], cursor: str | None, include_stopped: bool
 ) -> Page:
-    start = _offset(cursor)
+    start = offset_of(cursor)
 
     def question(api: HfApi) -> list[Row]:
         found = api.search_spaces(query, filter=list(tags) or None, include_non_running=include_stopped)
@@ -117,7 +156,8 @@ def _raw(result: Any) -> dict[str, Any]:
     }
 
 
-def _offset(cursor: str | None) -> int:
+def offset_of(cursor: str | None) -> int:
+    """A cursor that counts results, as a number; `InvalidInput` when it is none of ours."""
     if cursor is None:
         return 0
     if not cursor.isdigit() or int(cursor) > 10_000:
@@ -126,10 +166,18 @@ def _offset(cursor: str | None) -> int:
 
 
 async def _listing(
-    hub: Hub, caller: Caller, kind: Kind, query: str, limit: int, tags: Sequence[str], sort: str, cursor: str | None
+    hub: Hub,
+    caller: Caller,
+    kind: Kind,
+    query: str,
+    limit: int,
+    tags: Sequence[str],
+    equal: Mapping[str, str],
+    sort: str,
+    cursor: str | None,
 ) -> Page:
     """One page, asked for directly: the library's listings walk through the pages and do not give the cursor away."""
-    parameters: dict[str, Any] = {"limit": limit, "expand": list(_EXPAND[kind])}
+    parameters: dict[str, Any] = {"limit": limit, "expand": list(_EXPAND[kind]), **equal}
     order = _SORTS[sort] or (None if query else _SORTS["trending"])
     if order:
         parameters |= {"sort": order, "direction": -1}
@@ -156,62 +204,9 @@ async def _listing(
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise nonsense(doing)
     rows = [made for entry in entries if (made := row(kind, entry, hub.endpoint))]
-    return Page(tuple(rows[:limit]), _cursor(following))
+    return Page(tuple(rows[:limit]), cursor_of(following))
 
 
-def _cursor(url: str | None) -> str | None:
-    """Only the opaque value travels on: a whole URL handed back to us could point anywhere."""
+def cursor_of(url: str | None) -> str | None:
+    """The cursor of the next page. Only the opaque value travels on: a whole URL handed back to us could point anywhere."""
     return next(iter(parse_qs(urlsplit(url).query).get("cursor", [])), None) if url else None
-
-
-async def details(hub: Hub, caller: Caller, kind: Kind, repo: str) -> dict[str, Any]:
-    """One model, dataset or Space in full.
-
-    Args:
-        kind: model, dataset or space.
-        repo: namespace/name; old models have a bare name.
-
-    Returns the row's fields and `revision, private, gated, license, created, files: [{path, size}]` (at most 200),
-    `file_count`, `card`; Spaces also `stage, hardware, host, models, datasets`. Raises NotFound and those of `search`.
-    """
-    kind = check_kind(kind)
-    check_repo(repo) if "/" in repo or kind == "space" else check_name(repo)
-    doing = f"read the {kind} {repo}"
-
-    def question(api: HfApi) -> dict[str, Any]:
-        from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
-
-        # Asked for directly, so that what a newer Hub adds survives and dates stay as they were sent.
-        response = get_session().get(
-            f"{api.endpoint}/api/{kind}s/{repo}", params={"blobs": True}, headers=build_hf_headers(token=api.token)
-        )
-        hf_raise_for_status(response)
-        return response.json()
-
-    entry = await hub.ask(caller, question, doing=doing, timeout=30, retry=True)
-    made = row(kind, entry, hub.endpoint) if isinstance(entry, dict) else None
-    if made is None:
-        raise nonsense(doing)
-    card = entry.get("cardData") if isinstance(entry.get("cardData"), dict) else {}
-    files = [file for file in entry.get("siblings") or [] if isinstance(file, dict)]
-    shape = made.to_dict() | {
-        "url": web_url(hub.endpoint, kind, made.id),
-        "revision": entry.get("sha"),
-        "private": bool(entry.get("private")),
-        "gated": entry.get("gated") or False,
-        "license": card.get("license"),
-        "created": entry.get("createdAt"),
-        "files": [{"path": file.get("rfilename"), "size": file.get("size")} for file in files[:_LISTED_FILES]],
-        "file_count": len(files),
-        "card": card,
-    }
-    if kind == "space":
-        runtime = entry.get("runtime") or {}
-        shape |= {
-            "stage": runtime.get("stage"),
-            "hardware": (runtime.get("hardware") or {}).get("current"),
-            "host": entry.get("host"),
-            "models": (entry.get("models") or [])[:50],
-            "datasets": (entry.get("datasets") or [])[:50],
-        }
-    return shape
