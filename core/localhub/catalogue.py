@@ -1,6 +1,6 @@
 """A small sample of real, named public repositories, so that search and lists answer without a network.
 
-The data is `catalogue/*.json`: illustrative, with approximate numbers. Every entry leaves with `"sample": true`.
+The data is `catalogue/*.json` and the table `catalogue/more.txt`: illustrative, with approximate numbers. Every entry leaves with `"sample": true`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from core.localhub import sample
 from core.localhub.names import PLURAL, Kind, RepoId, subdomain
 from core.localhub.users import stable_id
 
@@ -32,7 +33,10 @@ class Catalogue:
         self._entries: dict[Kind, dict[str, dict[str, Any]]] = {}
         for kind, shape in _SHAPES.items():
             items = json.loads((folder / f"{PLURAL[kind]}.json").read_text("utf-8"))["items"]
-            self._entries[kind] = {item["id"].lower(): _common(kind, item) | shape(item) for item in items}
+            entries = {item["id"].lower(): _common(kind, item) | shape(item) for item in [*items, *sample.more(kind)]}
+            for id, papers in sample.papers_of(kind).items():
+                entries[id.lower()]["tags"] += [f"arxiv:{paper}" for paper in papers]
+            self._entries[kind] = entries
 
     def get(self, kind: Kind, name: str) -> dict[str, Any] | None:
         """Everything about one entry, or None; names are compared without case."""
@@ -100,7 +104,7 @@ def _dataset(item: Mapping[str, Any]) -> dict[str, Any]:
     tags = [f"task_categories:{task}" for task in item["tasks"]]
     tags += [f"language:{language}" for language in languages]
     tags += [f"size_categories:{size}", f"format:{item['format']}"]
-    tags += [f"modality:{modality}" for modality in item["modalities"]] + ["library:datasets"]
+    tags += [f"modality:{modality}" for modality in item["modalities"]] + ["library:datasets", *item.get("tags", [])]
     return {
         "description": item["description"],
         "citation": None,
