@@ -15,6 +15,7 @@ from core.instance import Instance
 from core.localhub import LocalHub
 from core.preview import Previews
 from core.providers import Key, Keyring, Providers, keep_records
+from core.query import Sandbox
 from core.secrets import Secret
 from core.settings import Settings
 from core.store import Store
@@ -38,6 +39,7 @@ class House:
     browser: Browser
     providers: Providers
     hub: Hub
+    query_sandbox: Sandbox
     local_hub: LocalHub | None
 
     @property
@@ -87,6 +89,7 @@ class House:
 
     async def close(self) -> None:
         """End every process and close every file this house opened."""
+        await self.query_sandbox.close()
         if self.local_hub:
             await self.local_hub.close()
         await asyncio.to_thread(self.executions.close)
@@ -133,5 +136,6 @@ def build_house(settings: Settings, port: int) -> House:
         browser=Browser(data),
         providers=Providers(settings, store),
         hub=Hub(endpoint, local=local is not None),
+        query_sandbox=Sandbox(),
         local_hub=local,
     )
