@@ -33,7 +33,7 @@ from ui.tabs.drafts import Drafts
 from ui.theme import theme
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("page.css", "parts.css", "workbench.css", "check.css", "files.css", "terminal.css", "box.css", "lists.css", "models.css", "keys.css", "narrow.css")
+_STYLES = ("page.css", "parts.css", "workbench.css", "check.css", "files.css", "terminal.css", "box.css", "lists.css", "search.css", "models.css", "keys.css", "narrow.css")
 _SCRIPTS = ("session.js", "page.js", "frame.js", "keys.js", "drag.js", "files.js", "terminal.js", "box.js")
 _CACHE_SECONDS = 3600
 

@@ -67,7 +67,12 @@ DRAWN = {
     "not deployed": plan.not_deployed(ERROR),
     "results": results.results([ROW], results.Ask(), query=HOSTILE, sample=True, more=True),
     "no results": results.results([], results.Ask(), query=HOSTILE, sample=False, more=False),
-    "details": results.details({**ROW, "card": {"library_name": HOSTILE}, "license": HOSTILE, "files": [{"path": HOSTILE, "size": 1}], "models": [HOSTILE]}),
+    "details": results.details("model", {**ROW, "readme": "# It", "papers": [HOSTILE], "providers": [{"provider": HOSTILE, "task": HOSTILE, "live": True, "price": None}], "card": {"library_name": HOSTILE}, "license": HOSTILE, "files": [{"path": HOSTILE, "size": 1}], "models": [HOSTILE]}),
+    "paper": results.details("paper", {**ROW, "abstract": "It", "authors": [HOSTILE], "github": "javascript:alert(1)", "spaces": [HOSTILE]}),
+    "person": results.details("person", {**ROW, "type": HOSTILE, "counts": {HOSTILE: 1}, "organizations": [HOSTILE], "models": [HOSTILE]}),
+    "collection": results.details("collection", {**ROW, "owner": HOSTILE, "contents": [{**ROW, "kind": "model", "note": HOSTILE}]}),
+    "documentation": results.details("doc", {"url": HOSTILE, "title": HOSTILE, "text": "It", "next_offset": 1}),
+    "chips": results.chips(results.Ask("model", (f"author={HOSTILE}",))),
     "board": board.board([SPACE], opened=board.Open(HOSTILE, "log", lines=(HOSTILE,)), trouble={"repo": HOSTILE, "message": HOSTILE, "fix": HOSTILE}),
     "delete": board.board([SPACE], opened=board.Open(HOSTILE, "delete")),
     "account": keys.account_card({"name": HOSTILE, "fullname": HOSTILE, "token_role": HOSTILE, "orgs": [{"name": HOSTILE, "role": HOSTILE}]}, source="pasted", hub=HOSTILE, local=False, last4=HOSTILE),  # fmt: skip
@@ -169,10 +174,14 @@ def test_the_plan_says_cost_payer_and_every_change():
 
 
 def test_filters_belong_to_their_kind():
-    ask = results.Ask().toggle("gradio").toggle("no such tag")
-    assert ask.tags == ("gradio",)
-    assert ask.toggle("gradio").tags == ()
+    ask = results.Ask().toggle("sdk=gradio").toggle("task=no such filter")
+    assert ask.tags == ("sdk=gradio",)
+    assert ask.toggle("sdk=static").tags == ("sdk=static",)  # a Space has one SDK
+    assert ask.toggle("filter=mcp-server").given() == {"sdk": "gradio", "filter": ["mcp-server"], "sort": "relevance"}
+    assert ask.toggle("sdk=gradio").tags == ()
+    assert ask.toggle("author=someone").given()["author"] == "someone"
     assert ask.of("model").tags == () and ask.of("nonsense") is ask
+    assert ask.of("person").toggle("author=someone").given() == {}
     assert ask.sorted_by("downloads").sort == "relevance"  # Spaces have none
 
 
