@@ -21,16 +21,34 @@ from core.errors import NotFound, SpacesError
 from core.localhub.access import Moved
 from core.localhub.names import Kind, RepoId, subdomain
 from core.localhub.repos import Repo, RepoStore
-from core.localhub.routes import commits, content, git_http, identity, lfs, listing, owned, pages, refs, repos, spaces
+from core.localhub.routes import (
+    commits,
+    content,
+    feeds,
+    git_http,
+    identity,
+    lfs,
+    listing,
+    owned,
+    pages,
+    papers,
+    people,
+    reading,
+    refs,
+    repos,
+    spaces,
+)
 from core.localhub.users import Users
 from core.localhub.wire import EXPOSED, SLASH, failure, on_error
 from core.secrets import Secret
 
 if TYPE_CHECKING:
+    from core.localhub.community import Community
+    from core.localhub.shelf import Shelf
     from core.preview import Previews
 
 # In the order they are tried. A group that is added here is served.
-GROUPS = (identity, listing, spaces, repos, owned, commits, content, refs, lfs, git_http, pages)
+GROUPS = (identity, listing, people, feeds, reading, papers, spaces, repos, owned, commits, content, refs, lfs, git_http, pages)
 
 
 class Catalogue(Protocol):
@@ -61,6 +79,8 @@ class LocalHub:
         self.spool.mkdir()
         self.key = secrets.token_bytes(32)
         self.catalogue: Catalogue | None = None
+        self.shelf: Shelf
+        self.community: Community
         self.describe_space: Callable[[Repo, str], dict[str, Any]] = _space_without_runtime
         self.opening: list[Callable[[], Awaitable[None]]] = []
         self.closing: list[Callable[[], Awaitable[None]]] = []
@@ -108,14 +128,23 @@ class _Wire:
         if re.fullmatch(r"[\w=;-]+", trace):
             request_id += f";{trace}"
 
+        known = headers_of.get(b"if-none-match", b"").decode("latin-1") if scope["method"] in ("GET", "HEAD") else ""
+        unchanged = False
+
         async def marked(message: Message) -> None:
+            nonlocal unchanged
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if known and message["status"] == 200 and headers.get("etag", "").startswith("W/") and headers["etag"] in known:
+                    unchanged, message["status"] = True, 304
+                    del headers["content-length"]
                 headers["X-Request-Id"] = request_id
                 headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
                 headers.add_vary_header("Origin")
+            elif unchanged:
+                message = {**message, "body": b""}
             await send(message)
 
         await self._app(scope, receive, marked)

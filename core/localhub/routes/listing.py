@@ -29,7 +29,7 @@ MAX_FOUND = 100
 
 def routes(hub: LocalHub) -> list[Route]:
     catalogue = hub.catalogue = Catalogue()
-    shelf = Shelf(hub, catalogue)
+    shelf = hub.shelf = Shelf(hub, catalogue)
 
     async def list_repos(request: Request) -> Response:
         kind = SINGULAR[request.path_params["kind"]]
