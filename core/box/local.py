@@ -12,18 +12,20 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
-from core.errors import AppFailed, Conflict, Forbidden, StorageFull
 from core.box import sealing, tree
 from core.box.engine import Address, Ending, EngineStatus, Launch, Layer, Tier
+from core.box.groups import Groups
 from core.box.probing import layers, score, selftest
 from core.box.sealing import RUNNERS
 from core.box.workspace import storage_error
 from core.box.zygote import ForkedProcess, Zygotes, too_late
+from core.errors import AppFailed, Conflict, Forbidden, StorageFull
 
 APP_PORT = 7860  # the port an app on a Space expects to be its own
 NICE = 5
@@ -44,6 +46,7 @@ class LocalBox:
         self.sockets = Path(tempfile.gettempdir()) / f"spaces-{os.getuid()}-{self.name}"
         self.zygotes = Zygotes(self.name)
         self.programs = Zygotes(self.name, arguments=("programs",))
+        self.groups = Groups(self.name)
         self.means = means or sealing.find_means()
         self.unsealed = unsealed
         self._status: EngineStatus | None = None
@@ -73,7 +76,7 @@ class LocalBox:
 
     def _constructed(self) -> dict[str, Layer]:
         """What holds by how a box is made, on any machine."""
-        threads = "" if os.getuid() == 0 else ", threads"
+        threads = ", processes and threads" if self.groups.counted else "" if os.getuid() == 0 else ", threads"
         return {
             "environment": Layer("on", "clean: constructed for the app, nothing of the server's is inherited"),
             "limits": Layer("partial", f"open files, file size and memory of a process{threads} are bounded by the kernel; "
@@ -98,17 +101,23 @@ class LocalBox:
         self._own_directory()
         path = self.sockets / f"{launch.id}.sock"
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        pipes = _Pipes(launch.separate_errors)
+        pipes, group = _Pipes(launch.separate_errors), None
+
+        def ending() -> None:
+            path.unlink(missing_ok=True)
+            self.groups.remove(group)
+
         try:
             path.unlink(missing_ok=True)
             listener.bind(str(path))
             env = {**launch.env, tree.MARKER: f"{launch.id}.{self.name}"}
             if launch.entry.server:
                 env.setdefault("PORT", str(port or APP_PORT))
-            policy = self._policy(launch, env, listener.fileno(), path, port)
+            group = self.groups.make(launch.id, 2 * launch.limits.threads)  # the monitor is to see it and say so
+            policy = self._policy(launch, env, listener.fileno(), path, port, group)
             process = self._forked(launch, policy, listener.fileno(), pipes)
             if process is not None:
-                return BoxHandle(process, pipes, path, port, env[tree.MARKER], None if launch.beside else launch.workspace.root)
+                return BoxHandle(process, pipes, path, port, env[tree.MARKER], None if launch.beside else launch.workspace.root, ending)
             policy["report"] = pipes.report[1]
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(RUNNERS / "box.py")],
@@ -127,14 +136,14 @@ class LocalBox:
                 pass  # it is gone already; its exit code is what wait() reports
         except OSError as error:
             pipes.close()
-            path.unlink(missing_ok=True)
+            ending()
             if error.filename and str(error.filename).startswith(str(launch.workspace.root)):
                 raise storage_error(error) from None
             raise AppFailed(f"The app's process could not be started: {error.strerror}.") from None
         finally:
             pipes.close_writers()
             listener.close()
-        return BoxHandle(process, pipes, path, port, env[tree.MARKER], None if launch.beside else launch.workspace.root)
+        return BoxHandle(process, pipes, path, port, env[tree.MARKER], None if launch.beside else launch.workspace.root, ending)
 
     def _with_port(self, launch: Launch) -> tuple[Launch, int | None]:
         """The launch with the port of its own that its profile gives it, if any."""
@@ -165,7 +174,9 @@ class LocalBox:
         """Load the stock packages in a process that later boxes are forked from; whether it is ready within `seconds`."""
         return self.zygotes.warm(seconds)
 
-    def _policy(self, launch: Launch, env: dict[str, str], listener: int, path: Path, port: int | None) -> dict:
+    def _policy(
+        self, launch: Launch, env: dict[str, str], listener: int, path: Path, port: int | None, group: Path | None
+    ) -> dict:
         """What the box is told, through a pipe: command lines are readable by every user of a machine."""
         entry, limits = launch.entry, launch.limits
         directory = str(launch.workspace.app / launch.directory)
@@ -196,7 +207,7 @@ class LocalBox:
                 "threads": limits.threads,
                 "address_bytes": limits.address_bytes,
                 "cpu_seconds": limits.cpu_seconds,
-                "alone": False,
+                "group": str(group) if group else None,
                 "nice": NICE,
             },
             "seal": sealing.policy(launch, self.means),
@@ -218,6 +229,7 @@ class LocalBox:
     def sweep(self) -> int:
         ended = tree.kill_marked(f".{self.name}", under=self.root / "live")
         shutil.rmtree(self.sockets, ignore_errors=True)
+        self.groups.sweep()
         return ended
 
     def close(self) -> None:
@@ -247,13 +259,20 @@ class BoxHandle:
     """A box and the app in it."""
 
     def __init__(
-        self, process: subprocess.Popen | ForkedProcess, pipes: _Pipes, path: Path, port: int | None, marker: str, place: Path | None
+        self,
+        process: subprocess.Popen | ForkedProcess,
+        pipes: _Pipes,
+        path: Path,
+        port: int | None,
+        marker: str,
+        place: Path | None,
+        at_the_end: Callable[[], None],
     ):
         self.process = process
         self.output, self.errors, self._report = pipes.output[0], pipes.errors[0], pipes.report[0]
         self.pid = process.pid
         self.ending: Ending | None = None
-        self._path, self._marker, self._place = path, marker, place
+        self._marker, self._place, self._at_the_end = marker, place, at_the_end
         self._ended = threading.Lock()
         self.addresses = (Address(socket=path), *((Address(port=port),) if port else ()))
 
@@ -289,7 +308,7 @@ class BoxHandle:
         if not by_itself:  # the box was killed, so it has ended nothing
             tree.kill_marked(self._marker, under=self._place)
             tree.kill_adopted()
-        self._path.unlink(missing_ok=True)
+        self._at_the_end()
 
 
 def _read_report(descriptor: int) -> Ending | None:

@@ -35,27 +35,22 @@ def find_means() -> Means:
     return Means(machine, landlock.version(), sys.platform == "linux" and machine in ARCHITECTURES)
 
 
-def policy(launch: Launch, means: Means, *, user: int | None = None, searching: bool = False) -> dict | None:
+def policy(launch: Launch, means: Means) -> dict | None:
     """How this launch is sealed; None where the machine has no means at all.
 
     Args:
         launch: the tree to be.
         means: what the kernel offers.
-        user: a user number of the box's own, its files given to it; None for the server's.
-        searching: that user may pass directories closed to it, as far as Landlock lets it: the interpreter may lie in one.
     """
     if not means.seccomp:
         return None
-    metadata: seccomp.Metadata = "pretended" if user is None else "real"
     return {
-        "user": user,
-        "searching": searching,
         "landlock": landlock.ruleset(launch, means.landlock, runners=RUNNERS),
-        "filters": _filters(means.machine, launch.seal.network, metadata, means.landlock, os.getpid()),
+        "filters": _filters(means.machine, launch.seal.network, means.landlock, os.getpid()),
     }
 
 
 @lru_cache(maxsize=32)
-def _filters(machine: str, network: Network, metadata: seccomp.Metadata, version: int, server: int) -> list[str]:
-    rules = seccomp.rules(network, metadata=metadata, landlock=version, guarded=(server,))
+def _filters(machine: str, network: Network, version: int, server: int) -> list[str]:
+    rules = seccomp.rules(network, landlock=version, guarded=(server,))
     return [base64.b64encode(code).decode() for code in (seccomp.prelude(machine), seccomp.assemble(rules, machine))]

@@ -11,7 +11,6 @@ import socket
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from core.box.engine import Network
 from core.box.syscalls import ARCHITECTURES, FIRST_UNKNOWN, NUMBERS
@@ -21,8 +20,6 @@ _LOAD, _AND, _RETURN, _IF_EQUAL, _IF_AT_LEAST = 0x20, 0x54, 0x06, 0x15, 0x35
 KILL, ALLOW, _ERRNO = 0x80000000, 0x7FFF0000, 0x00050000
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data; both architectures are little-endian
 _WORD = 0xFFFFFFFF
-
-Metadata = Literal["pretended", "real"]
 
 
 @dataclass(frozen=True)
@@ -101,8 +98,8 @@ _ALWAYS = (
     _unless("socketpair", 1, socket.SOCK_STREAM, socket.SOCK_SEQPACKET, answer=errno.EACCES, mask=0xF),
 )
 
-# Landlock does not look at these, and refusing them breaks whatever copies or unpacks files. Where the box has no user
-# of its own they would reach the server's files, so they only pretend.
+# Landlock does not look at these, they would reach the server's files, and refusing them breaks whatever copies or
+# unpacks files: so they only pretend.
 _PRETENDED_METADATA = (
     _denied(0, "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat utimensat"),
     _denied(0, "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr"),
@@ -140,17 +137,15 @@ def _where_landlock_is_older(abi: int, guarded: Iterable[int]) -> tuple[Rule, ..
     return tuple(rules)
 
 
-def rules(network: Network, *, metadata: Metadata = "pretended", landlock: int = 7, guarded: Iterable[int] = ()) -> tuple[Rule, ...]:
+def rules(network: Network, *, landlock: int = 7, guarded: Iterable[int] = ()) -> tuple[Rule, ...]:
     """What a box refuses, in order.
 
     Args:
         network: the profile.
-        metadata: "real" where the box has a user of its own, whose files are its own only.
         landlock: version of the Landlock that seals the files, 0 for none.
         guarded: pids of the server, which an older Landlock does not keep signals from.
     """
-    pretended = _PRETENDED_METADATA if metadata == "pretended" else ()
-    return (*_NETWORK[network], *pretended, *_where_landlock_is_older(landlock, guarded), *_ALWAYS)
+    return (*_NETWORK[network], *_PRETENDED_METADATA, *_where_landlock_is_older(landlock, guarded), *_ALWAYS)
 
 
 def prelude(machine: str) -> bytes:

@@ -124,15 +124,42 @@ def kill_below(root: int, *, seconds: float = 5.0) -> None:
     """End everything below `root`, in rounds, the whole tree stopped before it is killed."""
     deadline = time.monotonic() + seconds
     while (left := descend(proc.snapshot(), root)) and time.monotonic() < deadline:
-        for number in (signal.SIGSTOP, signal.SIGKILL):
-            for row in left:
-                _kill(row.pid, number)
+        _strike(root, left, signal.SIGKILL)
         time.sleep(0.005)
 
 
 def halt(root: int, *, seconds: float = 1.0) -> None:
     """Stop everything below `root` before it is ended, for at most so many seconds."""
-    _stop(root, set(), lambda: True, seconds)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        moving = [row for row in descend(proc.snapshot(), root) if row.state not in proc.STOPPED]
+        if not moving:
+            return
+        _strike(root, moving, signal.SIGSTOP)
+        time.sleep(0.001)
+
+
+def _strike(root: int, rows: Iterable[proc.Row], number: int) -> None:
+    """Signal those below `root`, whole process groups first: the kernel reaches a group at once, with what it is just forking."""
+    spared = {os.getpgrp(), _group(root)}
+    struck: set[int] = set()
+    for row in rows:
+        group = _group(row.pid)
+        if group is not None and group not in spared and group not in struck:
+            struck.add(group)
+            try:
+                os.killpg(group, number)
+            except OSError:
+                continue
+    for row in rows:
+        _kill(row.pid, number)
+
+
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None
 
 
 def freeze(root: int, *, wanted: Callable[[], bool] = lambda: True, seconds: float = 1.0) -> frozenset[Known]:

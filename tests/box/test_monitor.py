@@ -100,6 +100,20 @@ KILLED = {
         time.sleep(60)
         """,
     ),
+    "processes that double": (  # 255 of them at most, however it ends
+        "processes", {"processes": 32},
+        """
+        def wait():
+            while True:
+                time.sleep(1)
+        def grow(depth):
+            for _ in range(2):
+                if os.fork() == 0:
+                    grow(depth - 1) if depth else wait()
+            wait()
+        grow(6)
+        """,
+    ),
     "many processes": (
         "processes", {"processes": 12},
         """

@@ -82,17 +82,28 @@ def childless():
     return False
 
 
+def strike_groups(app, pids):
+    """Kill whole process groups: the kernel reaches a group at once, with what its members are just forking."""
+    groups = {app}
+    for pid in pids:
+        try:
+            groups.add(os.getpgid(pid))
+        except OSError:
+            continue
+    for group in groups - {os.getpgrp()}:
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except OSError:
+            continue
+
+
 def end_all(app):
     """Stop, kill and reap until no descendant is left: one that forks while it is killed is met in the next round. Whether so."""
     if LINUX and childless():
         return True
-    deadline = time.monotonic() + ENDING_SECONDS
+    deadline, left = time.monotonic() + ENDING_SECONDS, []
     while time.monotonic() < deadline:
-        if not LINUX:
-            try:
-                os.killpg(app, signal.SIGKILL)
-            except OSError:
-                pass
+        strike_groups(app, left)
         left = descendants(os.getpid())
         if not left and reap() == {}:
             return True
@@ -130,8 +141,9 @@ def limit(policy):
     for name in ("RLIMIT_AS", "RLIMIT_CPU"):
         if not wanted[name]:
             del wanted[name]
-    if policy["alone"]:
-        wanted["RLIMIT_NPROC"] = policy["threads"]
+    if policy["group"]:  # the kernel counts the tasks of this group
+        with open(policy["group"], "w") as members:
+            members.write("0")
     elif LINUX and os.getuid() != 0:
         wanted["RLIMIT_NPROC"] = threads_of_user() + policy["threads"]
     for name, value in wanted.items():

@@ -1,7 +1,7 @@
 """Gives up, for this process and all it will start, every right that the app was not given. Standard library only.
 
-The policy was worked out by the server (`core.box.policy`); here it is only carried out, in the order that leaves
-nothing open: user, capabilities, no-new-privileges, Landlock, seccomp. A step that fails raises: nothing runs half sealed.
+The policy was worked out by the server (`core.box.sealing`); here it is only carried out, in the order that leaves
+nothing open: capabilities, no-new-privileges, Landlock, seccomp. A step that fails raises: nothing runs half sealed.
 """
 
 import binascii
@@ -11,10 +11,9 @@ import os
 import struct
 
 # linux/prctl.h, linux/capability.h, linux/seccomp.h
-PR_SET_KEEPCAPS, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_SECCOMP, PR_SET_SECUREBITS = 8, 23, 24, 22, 28
-PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 2, 4
+PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_SET_SECCOMP, PR_SET_SECUREBITS = 23, 24, 22, 28
+PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 NO_CAPABILITY_FROM_ROOT = 0x0F  # NOROOT and NO_SETUID_FIXUP, each locked
-CAP_DAC_READ_SEARCH = 2
 CAPABILITY_VERSION = 0x20080522
 SECCOMP_MODE_FILTER = 2
 # asm-generic/unistd.h: the same numbers on every architecture
@@ -31,10 +30,7 @@ def prepare(policy):
     ruleset = open_ruleset(libc, policy["landlock"])
 
     def seal():
-        kept = 1 << CAP_DAC_READ_SEARCH if policy["searching"] else 0
-        if policy["user"] is not None:
-            change_user(libc, policy["user"])
-        drop_capabilities(libc, kept)
+        drop_capabilities(libc)
         check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no-new-privileges")
         if ruleset is not None:
             check(libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0), "Landlock")
@@ -53,32 +49,16 @@ def check(result, what):
     return result
 
 
-def change_user(libc, user):
-    """Another user from here on; the output stays writable to it by name (/dev/stdout), and capabilities are kept to be dropped."""
-    for descriptor in (1, 2):
-        try:
-            os.fchown(descriptor, user, -1)
-        except OSError:
-            pass
-    check(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "keeping capabilities")
-    os.setgroups([])
-    os.setresgid(user, user, user)
-    os.setresuid(user, user, user)
-
-
-def drop_capabilities(libc, kept):
-    """Drop all but `kept`, for good, whatever the user's number: the bounding set first, which needs a capability itself."""
+def drop_capabilities(libc):
+    """Drop them all, for good, whatever the user's number: the bounding set first, which needs a capability itself."""
     libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     number = 0
     set_capabilities(libc, permitted=(held := permitted_capabilities(libc)), effective=held)
     while libc.prctl(PR_CAPBSET_READ, number, 0, 0, 0) >= 0:
-        if not kept >> number & 1:
-            libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
+        libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
         number += 1
     libc.prctl(PR_SET_SECUREBITS, NO_CAPABILITY_FROM_ROOT, 0, 0, 0)  # may be denied; no-new-privileges says the same of exec
-    set_capabilities(libc, permitted=kept, effective=kept, inheritable=kept)
-    if kept:
-        check(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0), "the search capability")
+    set_capabilities(libc, permitted=0, effective=0)
 
 
 def permitted_capabilities(libc):
@@ -89,8 +69,8 @@ def permitted_capabilities(libc):
     return low | high << 32
 
 
-def set_capabilities(libc, permitted, effective, inheritable=0):
-    sets = (effective, permitted, inheritable)
+def set_capabilities(libc, permitted, effective):
+    sets = (effective, permitted, 0)
     words = struct.pack("=6I", *(value & 0xFFFFFFFF for value in sets), *(value >> 32 for value in sets))
     header = ctypes.create_string_buffer(struct.pack("=Ii", CAPABILITY_VERSION, 0))
     check(libc.capset(header, words), "capabilities")
