@@ -24,6 +24,8 @@ from core.localhub.repos import Repo, RepoStore
 from core.localhub.routes import (
     commits,
     content,
+    datasets_server,
+    docs,
     feeds,
     git_http,
     identity,
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from core.preview import Previews
 
 # In the order they are tried. A group that is added here is served.
-GROUPS = (identity, listing, people, feeds, reading, papers, spaces, repos, owned, commits, content, refs, lfs, git_http, pages)
+GROUPS = (identity, listing, people, feeds, reading, papers, docs, datasets_server, spaces, repos, owned, commits, content, refs, lfs, git_http, pages)
 
 
 class Catalogue(Protocol):
