@@ -51,7 +51,7 @@ ATTACKS = (
     Attack("20", "a signal to the server", "Landlock, seccomp"),
     Attack("21", "a signal to everybody", "seccomp, Landlock"),
     Attack("22", "limits, priority and processors of the server", "seccomp"),
-    Attack("23", "fork bomb", "monitor; RLIMIT_NPROC where the server is not root", bare="", elsewhere=_MONITOR),
+    Attack("23", "fork bomb", "control group or RLIMIT_NPROC, where there is one; monitor", bare="", elsewhere=_MONITOR),
     Attack("24", "3 GB of private memory", "RLIMIT_DATA"),
     Attack("25", "shared memory that no limit counts", "monitor", bare="", elsewhere=_MONITOR),
     Attack("26", "memory files", "seccomp"),
