@@ -135,7 +135,7 @@ def build_house(settings: Settings, port: int) -> House:
         terminals=Terminals(executions, previews.engine, previews.monitor, previews.places),
         browser=Browser(data),
         providers=Providers(settings, store),
-        hub=Hub(endpoint, local=local is not None),
+        hub=Hub(endpoint, local=local is not None, datasets_server=settings.datasets_server),
         query_sandbox=Sandbox(),
         local_hub=local,
     )

@@ -18,6 +18,7 @@ from core.errors import InvalidInput
 from core.secrets import Secret
 
 HUGGINGFACE = "https://huggingface.co"
+DATASETS_SERVER = "https://datasets-server.huggingface.co"
 
 
 def _secret(value: Any) -> Any:
@@ -98,6 +99,7 @@ class Settings(_Part):
     """Everything a process is told from outside.
 
     hub: `auto` (huggingface.co on a Space or with a token, else the Local Hub), `local`, or a Hub's URL.
+    datasets_server: where rows of datasets are read; by default the Hub's own service, or the Local Hub's.
     public: strangers reach this process (it runs as a Space); the owner's keys then serve only the owner
         unless `share_owner_keys`.
     prefer: providers to ask first, in this order, before keys with priority.
@@ -113,6 +115,7 @@ class Settings(_Part):
     prefer: Names = ()
     budget: Spending = Spending()
     hub: str = "auto"
+    datasets_server: str | None = None
     host: str = "0.0.0.0"
     port: int = Field(default=7860, ge=0, le=65535)
     data: Path = Path("data")

@@ -18,7 +18,8 @@ from core.caller import Caller
 from core.errors import HubUnavailable, InvalidInput, RateLimited, SpacesError, TimedOut
 from core.hub.errors import hub_errors
 from core.hub.transport import CONNECT_SECONDS, LONGEST_WAIT, READ_SECONDS, Ticket, prepare, ticket, tls
-from core.hub.wire import Wire
+from core.hub.wire import TTL, Wire
+from core.settings import DATASETS_SERVER, HUGGINGFACE
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -37,15 +38,21 @@ class Hub:
     Args:
         endpoint: `https://huggingface.co`, or where the Local Hub answers; may carry a path.
         local: True for the Local Hub: everything is free there, and its catalogue is a sample.
+        datasets_server: where rows of datasets are read; None for the service of huggingface.co, and for any other
+            Hub the path `/datasets-server` below it.
+
+    `wire` reads this Hub from the event loop, `datasets` its service of rows.
     """
 
-    def __init__(self, endpoint: str, *, local: bool = False):
+    def __init__(self, endpoint: str, *, local: bool = False, datasets_server: str | None = None):
         parts = urlsplit(endpoint)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
             raise InvalidInput(f"{endpoint!r} is not the address of a Hub.", "Use one such as https://huggingface.co.")
         self.endpoint = endpoint.rstrip("/")
         self.local = local
-        self.wire = Wire(self.endpoint, ttl=LOCAL_TTL) if local else Wire(self.endpoint)
+        ttl = LOCAL_TTL if local else TTL
+        rows = DATASETS_SERVER if self.endpoint == HUGGINGFACE else f"{self.endpoint}/datasets-server"
+        self.wire, self.datasets = Wire(self.endpoint, ttl=ttl), Wire(datasets_server or rows, ttl=ttl)
         self._limiter = CapacityLimiter(THREADS)
         self._background: set[asyncio.Future] = set()
         self._cache: OrderedDict[tuple[str, str], tuple[float, Any]] = OrderedDict()
@@ -151,6 +158,7 @@ class Hub:
     def forget(self, caller: Caller) -> None:
         """Drop every remembered answer of this caller's token."""
         self.wire.forget(caller.token)
+        self.datasets.forget(caller.token)
         digest = hashlib.sha256((caller.token.reveal() if caller.token else "").encode()).hexdigest()
         for key in [key for key in self._cache if key[0] == digest]:
             del self._cache[key]
@@ -184,5 +192,5 @@ class Hub:
             work.cancel()
         if self._background:
             await asyncio.wait(list(self._background), timeout=3)
-        await self.wire.close()
+        await asyncio.gather(self.wire.close(), self.datasets.close())
         self._cache.clear()
