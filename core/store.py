@@ -6,6 +6,7 @@
 scope (a caller's day, a session, the instance's day), kept in the same transaction, so a limit is one look-up.
 What a killed server left reserved stays counted, as `presumed`. `receipts`: who answered, never what was asked.
 `seals`: the salts of the encrypted keys that browsers keep; no key, and without the salt no copy opens.
+`queries`: programs over the Hub that somebody keeps and shares, never changed afterwards.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.errors import StorageFull
+from core.errors import StorageFull, TooLarge
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -40,6 +41,8 @@ CREATE TABLE IF NOT EXISTS receipts (id TEXT PRIMARY KEY, at REAL NOT NULL, owne
 CREATE INDEX IF NOT EXISTS receipts_by_owner ON receipts (owner, at DESC);
 CREATE TABLE IF NOT EXISTS seals (id TEXT PRIMARY KEY, browser TEXT NOT NULL, salt BLOB NOT NULL, until REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS seals_by_browser ON seals (browser);
+CREATE TABLE IF NOT EXISTS queries (id TEXT PRIMARY KEY, at REAL NOT NULL, owner TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS queries_by_owner ON queries (owner, at);
 """
 _KEEP_RUNS = 5_000
 _KEEP_AUDIT = 50_000
@@ -47,6 +50,8 @@ _KEEP_SPENDING = 100_000
 _KEEP_RECEIPTS = 20_000
 _KEEP_SEALS = 200_000
 _KEEP_SEALS_OF_ONE = 32
+_KEEP_QUERIES = 5_000
+_KEEP_QUERIES_OF_ONE = 200
 _KEEP_DAYS = 40 * 86_400
 
 
@@ -206,6 +211,26 @@ class Store:
         with self._transaction() as connection:
             names = " AND ".join(f"{name} = ?" for name in where)
             return connection.execute(f"DELETE FROM seals WHERE {names}", tuple(where.values())).rowcount
+
+    def keep_query(self, owner: str, body: Mapping[str, Any], *, largest: int) -> str:
+        """Keep a program under an id nobody guesses; the oldest go when its owner, or all of them, have too many.
+
+        Raises `TooLarge` when the body has more than `largest` characters of JSON.
+        """
+        text, id = json.dumps(body, default=str), uuid.uuid4().hex
+        if len(text) > largest:
+            raise TooLarge(f"This is {len(text):,} characters; at most {largest:,} are kept.", "Keep it without the result, or ask for fewer rows.")
+        with self._transaction() as connection:
+            connection.execute("INSERT INTO queries VALUES (?, ?, ?, ?)", (id, time.time(), owner, text))
+            newest = "SELECT rowid FROM queries WHERE owner = ? ORDER BY rowid DESC LIMIT ?"
+            connection.execute(f"DELETE FROM queries WHERE owner = ? AND rowid NOT IN ({newest})", (owner, owner, _KEEP_QUERIES_OF_ONE))
+            connection.execute("DELETE FROM queries WHERE rowid <= (SELECT max(rowid) FROM queries) - ?", (_KEEP_QUERIES,))
+        return id
+
+    def query(self, id: str) -> dict[str, Any] | None:
+        """A kept program with `id, at, owner` and what was kept, or None."""
+        rows = self._execute("SELECT * FROM queries WHERE id = ?", (id,))
+        return {**json.loads(rows[0]["body"]), "id": id, "at": rows[0]["at"], "owner": rows[0]["owner"]} if rows else None
 
     def check(self) -> None:
         """Raises when the database cannot be read."""
