@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 
 import pytest
 from tests.query.upstream import TOKEN, Upstream
@@ -70,3 +71,9 @@ def shared_runner():
 def hub(shared_runner):
     shared_runner.upstream.reset()
     return shared_runner
+
+
+@pytest.fixture(scope="session")
+def seed_programs() -> dict[str, str]:
+    """The thirteen programs of the contract by name."""
+    return {path.stem: path.read_text() for path in sorted((Path(__file__).parent / "programs").glob("*.py"))}
