@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,7 +36,6 @@ from core.preview import Preview, Previews, PreviewSpec  # noqa: E402
 
 RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 SEALS = 50
-REQUESTS = 300
 TOGETHER = 10
 MB = 1 << 20
 RUNNERS = Path(__file__).parents[1] / "core" / "box" / "runners"
@@ -191,28 +190,6 @@ def layers() -> None:
     print(f"the layers of one start: {statistics.median(times):.2f} ms (least {min(times):.2f} ms)")
 
 
-def latency(ask: Callable[[], httpx.Response]) -> float:
-    """Median milliseconds of one small request on a kept connection."""
-    for _ in range(20):
-        ask()
-    times = []
-    for _ in range(REQUESTS):
-        before = time.perf_counter()
-        ask().raise_for_status()
-        times.append((time.perf_counter() - before) * 1000)
-    return statistics.median(times)
-
-
-def compare_latency(warm: House) -> None:
-    preview, _ = warm.start("fastapi")
-    direct = httpx.Client(transport=httpx.HTTPTransport(uds=str(preview.address.socket)))
-    proxied = httpx.Client(trust_env=False)
-    alone = latency(lambda: direct.get("http://127.0.0.1/"))
-    ours = latency(lambda: proxied.get(warm.base + preview.url))
-    print(f"one request: socket {alone:.2f} ms, through us {ours:.2f} ms, {ours / alone:.2f}×")
-    warm.stop(preview)
-
-
 def main() -> None:
     with house() as cold, house() as warm:
         before = time.perf_counter()
@@ -224,7 +201,6 @@ def main() -> None:
             house_of.previews.status()  # the self-test of the seal is part of a server's start
         compare_starts(cold, warm)
         many_at_once(warm)
-        compare_latency(warm)
 
 
 if __name__ == "__main__":
