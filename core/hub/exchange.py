@@ -130,11 +130,11 @@ class Exchange:
         await self._session.close()
 
     def abandon(self) -> None:
-        """End the connections where their loop is gone and cannot be awaited any more."""
+        """Let go of the connections where their loop is gone; their sockets close as they are collected."""
         connector = self._session.connector
         self._session.detach()
         if connector is not None:
-            connector._close_immediately()
+            connector._closed = True  # closing it properly needs its loop, and unclosed it complains
 
 
 async def _whole(response: aiohttp.ClientResponse) -> Reply:
