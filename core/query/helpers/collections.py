@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, SpacesError
 from core.query.envelope import limit_of, listing
 from core.query.helpers import names, repository
 from core.query.reach import Pages, Reach
@@ -20,7 +21,8 @@ async def collections_search(
 ) -> dict[str, Any]:
     """Collections by words, by owner (whatever its case), or both.
 
-    item_count counts the items the listing shows; it is exact up to item_count_exact_below, more are at least that many.
+    The Hub's listing shows at most four items of each; where item_count is asked for by name, longer ones are looked
+    up while the budget lasts, and meta.item_count_exact says whether all are exact.
     """
     if not query and not owner:
         raise InvalidInput("Neither query nor owner is given.", "Give one of them.")
@@ -41,7 +43,10 @@ async def collections_search(
         found = await reach.pages("/api/collections", params | {"owner": None, "q": query or owner}, enough=lambda raw: len(raw) >= need, max_pages=2)
         fallback = True
     rows = [_row(one) for one in found.rows]
-    about = {"query": query, "owner": owner, "owner_case_insensitive_fallback": fallback, "item_count_exact_below": _PREVIEW}
+    asked = any(column == "item_count" for _, column in chosen or []) and not count_only
+    cut = [row for row in filter(test, rows) if row["item_count"] >= _PREVIEW][: limit.applied]
+    counted = sum(await asyncio.gather(*(_count(reach, row) for row in cut))) if asked else 0
+    about = {"query": query, "owner": owner, "owner_case_insensitive_fallback": fallback, "item_count_exact": counted == len(cut)}
     answer = listing(
         reach, "/api/collections", found, rows, limit, chosen, test=test, filtered=filtered or owner is not None, count_only=count_only,
         helper="hf_collections_search", **about,
@@ -75,6 +80,16 @@ async def collection_items(
     about |= {"repo_types": kinds, "other_items": len(items) - len(rows)}
     found = Pages(items, True, pages=1)
     return listing(reach, path, found, rows, limit, chosen, test=test, filtered=test is not None, count_only=count_only, helper="hf_collection_items", **about)
+
+
+async def _count(reach: Reach, row: Row) -> bool:
+    """Put the whole number of items into the row; False when it could not be read."""
+    try:
+        whole = await reach.json(f"/api/collections/{names.collection_id(row['collection_id'])}")
+    except SpacesError:
+        return False
+    row["item_count"] = len(whole.get("items") or [])
+    return True
 
 
 def _row(raw: dict[str, Any]) -> Row:
