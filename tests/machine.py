@@ -1,4 +1,4 @@
-"""What the tests need of the machine besides Python: Chromium and git. Found, else installed; never a reason to skip."""
+"""What the tests need of the machine besides Python: Chromium, git and bubblewrap. Found, else installed; never a reason to skip."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ def git() -> str:
     """The path of git, which some tests drive as a client; ends the run with one sentence when it cannot be had."""
     return _find_or_install(lambda: shutil.which("git"), _debian("git")) or pytest.exit(
         "The tests of the Local Hub drive the real git: install the package `git`.", 1
+    )
+
+
+def bubblewrap() -> str:
+    """The path of bubblewrap, which makes namespaces for a box; ends the run with one sentence when it cannot be had."""
+    return _find_or_install(lambda: shutil.which("bwrap"), _debian("bubblewrap")) or pytest.exit(
+        "The tests of boxes in namespaces need bubblewrap: install the package `bubblewrap`.", 1
     )
 
 

@@ -11,9 +11,11 @@ import contextlib
 import ipaddress
 import re
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.addresses import allowed
@@ -65,13 +67,18 @@ def read_hosts(names: Iterable[str]) -> tuple[Host, ...]:
 
 
 class Gateway:
-    """The open way of one box. `port` is on the loopback interface; `sent` and `received` count the bytes so far."""
+    """The open way of one box. `sent` and `received` count the bytes so far.
+
+    port: on the loopback interface. path: a unix socket, for a box that has a loopback interface of its own.
+    """
 
     def __init__(self, egress: Egress, hosts: tuple[Host, ...], *, most_bytes: int, say: Callable[[str], None]):
         self.hosts, self.most_bytes, self.port = hosts, most_bytes, 0
+        self.path: Path | None = None
         self.sent = self.received = 0
         self._egress, self._say = egress, say
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
+        self._place: tempfile.TemporaryDirectory | None = None
         self._open: set[asyncio.Task] = set()
         self._refused: set[str] = set()
 
@@ -87,15 +94,20 @@ class Gateway:
         self._egress.close_one(self)
 
     async def open(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=HEAD_BYTES)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._servers.append(await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=HEAD_BYTES))
+        self.port = self._servers[0].sockets[0].getsockname()[1]
+        self._place = tempfile.TemporaryDirectory(prefix="spaces-way-", ignore_cleanup_errors=True)  # only we can enter it
+        self.path = Path(self._place.name) / "gateway.sock"
+        self._servers.append(await asyncio.start_unix_server(self._serve, self.path, limit=HEAD_BYTES))
 
     async def end(self) -> None:
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         for task in list(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
+        if self._place is not None:
+            self._place.cleanup()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -213,6 +225,7 @@ class Egress:
         try:
             self.call(gateway.open())
         except OSError as error:
+            self.call(gateway.end())
             raise AppFailed(f"The way out for this app could not be opened: {error.strerror}.") from None
         self._gateways.add(gateway)
         return gateway

@@ -30,7 +30,8 @@ class EngineStatus:
 
     sealed: the app reaches neither files nor network nor processes but its own, so a stranger's code may run.
     tier: strong (namespaces beside the kernel's other means), standard, reduced (an older kernel), none.
-    selftest: how many attacks from inside were held against, as "15/15"; None where none were made.
+    selftest: how many attacks from inside were held against, as "15/15"; None where none were made. Where two kinds of box
+        are tested, the attacks on both.
     networks: the profiles that can be enforced.
     """
 
@@ -52,11 +53,13 @@ class Seal:
 
     network: sealed: only the inherited socket. tcp-own: TCP on `ports` (to bind and to connect to). egress: TCP toward
         `ports`, where the host's allowlisting proxy listens.
+    gateway: the unix socket of that proxy, for a box whose network has no way to the host's ports.
     read: directories it may read and run programs from. write: directories it may write to.
     """
 
     network: Network = "sealed"
     ports: tuple[int, ...] = ()
+    gateway: Path | None = None
     read: tuple[Path, ...] = ()
     write: tuple[Path, ...] = ()
 

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import psutil
 
-from core.box import sealing, tree
-from core.box.engine import Address, Ending, EngineStatus, Launch, Layer, Tier
+from core.box import bubblewrap, sealing, tree
+from core.box.engine import Address, Ending, EngineStatus, Launch, Layer, Seal, Tier
+from core.box.bubblewrap import ContainedProcess
 from core.box.groups import Groups
-from core.box.probing import layers, score, selftest
+from core.box.probing import layers, score, selftest, with_ports
 from core.box.sealing import RUNNERS
 from core.box.workspace import storage_error
 from core.box.zygote import ForkedProcess, Zygotes, too_late
@@ -50,6 +51,7 @@ class LocalBox:
         self.means = means or sealing.find_means()
         self.unsealed = unsealed
         self._status: EngineStatus | None = None
+        self._namespaces = False  # whether boxes in namespaces of their own held
         self._probing = threading.Lock()
 
     def probe(self, *, retest: bool = False) -> EngineStatus:
@@ -62,17 +64,31 @@ class LocalBox:
         held = selftest(self._start, self.root / "live") if self.means.seccomp else {}
         found = layers(held)
         sealed = all(layer.state == "on" for layer in found.values())
-        tier: Tier = "none" if not sealed else "standard" if self.means.landlock >= 6 else "reduced"
-        ports = ("tcp-own", "egress") if self.means.landlock >= 4 else ()
+        inside, lacking = self._tested_inside() if sealed else ({}, "")
+        self._namespaces = sealed and not lacking
+        tier: Tier = "none" if not sealed else "reduced" if self.means.landlock < 6 else "strong" if self._namespaces else "standard"
+        ports = ("tcp-own", "egress") if self.means.landlock >= 4 or self._namespaces else ()
+        if ports:
+            found["network"] = with_ports(found["network"], lacking=lacking)
         return EngineStatus(
             engine="local",
             available=os.name == "posix",
             sealed=sealed,
             tier=tier,
-            selftest=score(held),
+            selftest=score(held, inside) if self._namespaces else score(held),
             networks=("sealed", *ports) if sealed or self.unsealed else (),
             layers={**found, **self._constructed()},
         )
+
+    def _tested_inside(self) -> tuple[dict[str, bool], str]:
+        """The self-test in namespaces of its own, with a port of the server open to it; and why none are used, if so."""
+        if self.means.bubblewrap is None:
+            return {}, "bubblewrap, which would give it a network of its own, is not installed"
+        held = selftest(lambda launch: self._start(launch, namespaces=True), self.root / "live", network="tcp-own")
+        off = [name for name, layer in layers(held).items() if layer.state != "on"]
+        if not held:
+            return held, "bubblewrap is installed, but cannot make namespaces here"
+        return held, f"under bubblewrap the self-test got through at: {', '.join(off)}" if off else ""
 
     def _constructed(self) -> dict[str, Layer]:
         """What holds by how a box is made, on any machine."""
@@ -94,41 +110,65 @@ class LocalBox:
                 "Use a static page, run it in a sandbox at Hugging Face, or use Linux with Landlock; on a computer that only "
                 "you use, the setting unsealed_apps: true allows it.",
             )
-        return self._start(launch)
+        return self._start(launch, namespaces=self._in_namespaces(launch.seal))
 
-    def _start(self, launch: Launch) -> BoxHandle:
-        launch, port = self._with_port(launch)
+    def _in_namespaces(self, seal: Seal) -> bool:
+        """Whether this box gets a network of its own. A sealed one needs none, and starts quicker without."""
+        if seal.network == "sealed" or (seal.network == "egress" and seal.gateway is None):
+            return False
+        self.probe()
+        return self._namespaces
+
+    def _start(self, launch: Launch, *, namespaces: bool = False) -> BoxHandle:
+        launch, port = self._with_port(launch, namespaces)
         self._own_directory()
         path = self.sockets / f"{launch.id}.sock"
+        way_in = self.sockets / f"{launch.id}.port.sock" if namespaces and port else None
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        inward = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) if way_in else None
         pipes, group = _Pipes(launch.separate_errors), None
 
         def ending() -> None:
             path.unlink(missing_ok=True)
+            if way_in:
+                way_in.unlink(missing_ok=True)
             self.groups.remove(group)
+
+        def handle(process: subprocess.Popen | ForkedProcess | ContainedProcess) -> BoxHandle:
+            place = None if launch.beside else launch.workspace.root
+            own = Address(socket=way_in) if way_in else Address(port=port) if port else None
+            addresses = (Address(socket=path), own) if own else (Address(socket=path),)
+            return BoxHandle(process, pipes, addresses, env[tree.MARKER], place, ending)
 
         try:
             path.unlink(missing_ok=True)
             listener.bind(str(path))
+            if inward:
+                way_in.unlink(missing_ok=True)
+                inward.bind(str(way_in))
             env = {**launch.env, tree.MARKER: f"{launch.id}.{self.name}"}
             if launch.entry.server:
                 env.setdefault("PORT", str(port or APP_PORT))
             group = self.groups.make(launch.id, 2 * launch.limits.threads)  # the monitor is to see it and say so
             policy = self._policy(launch, env, listener.fileno(), path, port, group)
-            process = self._forked(launch, policy, listener.fileno(), pipes)
+            process = None if namespaces else self._forked(launch, policy, listener.fileno(), pipes)
             if process is not None:
-                return BoxHandle(process, pipes, path, port, env[tree.MARKER], None if launch.beside else launch.workspace.root, ending)
+                return handle(process)
             policy["report"] = pipes.report[1]
-            process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(RUNNERS / "box.py")],
-                stdin=subprocess.PIPE,
-                stdout=pipes.output[1],
-                stderr=pipes.errors[1],
-                env={"PATH": os.defpath, tree.MARKER: env[tree.MARKER]},
-                cwd=launch.workspace.app,
-                close_fds=True,
-                pass_fds=(listener.fileno(), pipes.report[1]),
-            )
+            command = [sys.executable, "-I", "-S", str(RUNNERS / "box.py")]
+            clean = {"PATH": os.defpath, tree.MARKER: env[tree.MARKER]}
+            kept = (listener.fileno(), pipes.report[1])
+            if namespaces:
+                policy |= {"parent": 0, "crossing": _crossing(launch.seal, inward, port)}  # from inside, nobody is above the first process
+                process = bubblewrap.start(
+                    self.means.bubblewrap, command, launch, output=pipes.output[1], errors=pipes.errors[1], env=clean,
+                    kept=(*kept, inward.fileno()) if inward else kept, groups=(group.parent,) if group else (),
+                )  # fmt: skip
+            else:
+                process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=pipes.output[1], stderr=pipes.errors[1], env=clean,
+                    cwd=launch.workspace.app, close_fds=True, pass_fds=kept,
+                )  # fmt: skip
             try:
                 with process.stdin as pipe:
                     pipe.write(json.dumps(policy).encode())
@@ -143,14 +183,16 @@ class LocalBox:
         finally:
             pipes.close_writers()
             listener.close()
-        return BoxHandle(process, pipes, path, port, env[tree.MARKER], None if launch.beside else launch.workspace.root, ending)
+            if inward:
+                inward.close()
+        return handle(process)
 
-    def _with_port(self, launch: Launch) -> tuple[Launch, int | None]:
+    def _with_port(self, launch: Launch, namespaces: bool) -> tuple[Launch, int | None]:
         """The launch with the port of its own that its profile gives it, if any."""
         if not launch.entry.server:
             return launch, None
         if launch.seal.network == "tcp-own":
-            port = launch.seal.ports[0] if launch.seal.ports else _free_port()
+            port = launch.seal.ports[0] if launch.seal.ports else APP_PORT if namespaces else _free_port()
             return replace(launch, seal=replace(launch.seal, ports=(port,))), port
         if launch.entry.command:
             raise AppFailed(
@@ -260,10 +302,9 @@ class BoxHandle:
 
     def __init__(
         self,
-        process: subprocess.Popen | ForkedProcess,
+        process: subprocess.Popen | ForkedProcess | ContainedProcess,
         pipes: _Pipes,
-        path: Path,
-        port: int | None,
+        addresses: tuple[Address, ...],
         marker: str,
         place: Path | None,
         at_the_end: Callable[[], None],
@@ -274,7 +315,7 @@ class BoxHandle:
         self.ending: Ending | None = None
         self._marker, self._place, self._at_the_end = marker, place, at_the_end
         self._ended = threading.Lock()
-        self.addresses = (Address(socket=path), *((Address(port=port),) if port else ()))
+        self.addresses = addresses
 
     def poll(self) -> int | None:
         return _code(self.process.poll())
@@ -332,6 +373,12 @@ def _listens(process: psutil.Process, port: int | None) -> bool:
     except psutil.Error:
         return False
     return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections)
+
+
+def _crossing(seal: Seal, inward: socket.socket | None, port: int | None) -> dict:
+    """What leads into and out of a network that has nobody else in it, for `runners/crossing.py`."""
+    gateway = {"path": str(seal.gateway), "port": seal.ports[0]} if seal.network == "egress" and seal.gateway else None
+    return {"listener": inward.fileno() if inward else None, "port": port, "gateway": gateway}
 
 
 def _free_port() -> int:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from core.box import workspace
-from core.box.engine import Entry, Handle, Launch, Layer, Seal
+from core.box.engine import Entry, Handle, Launch, Layer, Network, Seal
 from core.box.limits import Limits
 from core.box.sealing import RUNNERS
 from core.errors import SpacesError
@@ -44,12 +44,13 @@ LAYERS = {
 }
 
 
-def selftest(start: Callable[[Launch], Handle], directory: Path) -> dict[str, bool]:
+def selftest(start: Callable[[Launch], Handle], directory: Path, *, network: Network = "sealed") -> dict[str, bool]:
     """Attempt → whether a real box held against it. Empty when no box could be started, with or without its seal.
 
     Args:
         start: starts a launch in the engine that is tested.
         directory: where the box's own directory, and the files it must not reach, are made.
+        network: the profile; where it gives a port, that of a server outside, so that only the network can hold.
     """
     root = directory / f"test-{secrets.token_hex(6)}"
     place = None
@@ -63,7 +64,7 @@ def selftest(start: Callable[[Launch], Handle], directory: Path) -> dict[str, bo
                 workspace=place,
                 env={"TARGETS": json.dumps(targets), "PATH": os.defpath},
                 limits=Limits(cpu_seconds=int(SECONDS)),
-                seal=Seal(),
+                seal=Seal(network=network, ports=() if network == "sealed" else (targets["tcp"][1],)),
                 separate_errors=True,
             )
             held = _answer(start(launch))
@@ -129,7 +130,25 @@ def layers(held: Mapping[str, bool]) -> dict[str, Layer]:
     return found
 
 
-def score(held: Mapping[str, bool]) -> str:
-    """How many attempts the box held against, as "15/15"."""
+def score(*rounds: Mapping[str, bool]) -> str:
+    """How many attempts the boxes held against, as "15/15" for one box."""
     most = sum(len(attempts) for attempts, _ in LAYERS.values())
-    return f"{sum(held.values())}/{most}"
+    return f"{sum(sum(held.values()) for held in rounds)}/{most * len(rounds)}"
+
+
+def with_ports(layer: Layer, *, lacking: str) -> Layer:
+    """The network layer of a machine that gives apps ports or hosts of their own.
+
+    Args:
+        layer: of a sealed box.
+        lacking: why such an app has no network of its own; empty where it has one.
+    """
+    if layer.state != "on":
+        return layer
+    if not lacking:
+        return Layer("on", f"{layer.detail}; one with a port or hosts of its own has a network of its own, with nobody else in it")
+    return Layer(
+        "partial",
+        f"{layer.detail}; but one that is given a port or hosts (tcp-own, egress) also reaches the same port number on any other "
+        f"address, because the kernel's rules know ports and not addresses: {lacking}",
+    )

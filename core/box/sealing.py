@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from core.box import landlock, seccomp
+from core.box import bubblewrap, landlock, seccomp
 from core.box.engine import Launch, Network
 from core.box.syscalls import ARCHITECTURES
 
@@ -18,21 +18,26 @@ RUNNERS = Path(__file__).parent / "runners"
 
 @dataclass(frozen=True)
 class Means:
-    """What the kernel offers for sealing. machine: its architecture. landlock: version, 0 without. seccomp: filters load."""
+    """What this machine offers for sealing.
+
+    machine: the kernel's architecture. landlock: version, 0 without. seccomp: filters load. bubblewrap: the program that makes
+    namespaces, None without.
+    """
 
     machine: str
     landlock: int
     seccomp: bool
+    bubblewrap: Path | None = None
 
     def capped(self, version: int) -> Means:
         """The same machine with an older Landlock."""
-        return Means(self.machine, min(version, self.landlock), self.seccomp)
+        return replace(self, landlock=min(version, self.landlock))
 
 
 def find_means() -> Means:
     """What this machine says it has; whether it holds is for the self-test to find out."""
     machine = os.uname().machine
-    return Means(machine, landlock.version(), sys.platform == "linux" and machine in ARCHITECTURES)
+    return Means(machine, landlock.version(), sys.platform == "linux" and machine in ARCHITECTURES, bubblewrap.find())
 
 
 def policy(launch: Launch, means: Means) -> dict | None:

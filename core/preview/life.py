@@ -142,7 +142,7 @@ class Life:
         seal, env = Seal(read=step.read, write=step.write), dict(step.env)
         if step.online:
             way = self._open_way(index_hosts(step.env, self.networks.index_hosts), limits.index_bytes, "build")
-            seal, env = replace(seal, network="egress", ports=(way.port,)), env | way.environment | {"NO_PROXY": ""}
+            seal, env = replace(seal, network="egress", ports=(way.port,), gateway=way.path), env | way.environment | {"NO_PROXY": ""}
         launch = Launch(
             id=self.id,
             python=Path(sys.executable),
@@ -186,7 +186,7 @@ class Life:
         if self.spec.network != "egress":
             return seal, {}
         way = self._open_way(read_hosts(self.spec.hosts), self.spec.limits.egress_bytes, "run")
-        return replace(seal, ports=(way.port,)), way.environment
+        return replace(seal, ports=(way.port,), gateway=way.path), way.environment
 
     def _base_env(self, python: Path) -> dict[str, str]:
         place = self.preview.workspace

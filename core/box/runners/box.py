@@ -242,6 +242,8 @@ def supervise(policy, enter, keep=()):
     signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     box = os.getpid()
+    if any((crossing := policy.get("crossing") or {}).values()):
+        load("crossing").beside(crossing, sys.modules[__name__])
     app = os.fork()
     if app == 0:
         become_app(policy, box, enter)
