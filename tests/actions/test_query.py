@@ -1,0 +1,51 @@
+"""Programs through the doors of a running server, over its Local Hub."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+PROGRAMS = Path(__file__).parent.parent / "query" / "programs"
+SKELETON = "async def solve(query, max_calls):\n    {line}\n\nawait solve(query, max_calls)"
+
+
+def ask(server, name: str, **given):
+    answer = server.action(name, **given)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_program_gives_data_or_with_raw_its_accounting(server):
+    code = (PROGRAMS / "11_org_repo_counts.py").read_text()
+    plain = ask(server, "hf_hub_query", code=code, query="What does unsloth have?")
+    assert set(plain) == {"ok", "data", "error", "api_calls"} and plain["ok"] and plain["data"]["organization"] == "unsloth"
+    raw = ask(server, "hf_hub_query_raw", code=code, query="What does unsloth have?")
+    assert set(raw) == {"result", "meta"} and raw["result"] == plain["data"]
+    assert {"ok", "api_calls", "elapsed_ms", "limits_reached", "limit_summary"} <= set(raw["meta"])
+
+
+def test_the_caller_is_the_current_user(server):
+    raw = ask(server, "hf_hub_query_raw", code=(PROGRAMS / "05_fanout_partial_coverage.py").read_text(), query="What do my followers like?")
+    assert raw["meta"]["ok"] and raw["result"]["results"] and raw["result"]["coverage"]["seed_processed"] > 3
+
+
+def test_a_program_outside_the_contract_is_an_answer_and_not_a_fault(server):
+    answer = ask(server, "hf_hub_query", code=SKELETON.format(line="return await hf_repo_search(query, count_only=True)"), query="q")
+    assert answer["ok"] is False and answer["data"] is None and answer["api_calls"] == 0
+    assert "line 2: return await hf_repo_search(query, count_only=True)" in answer["error"]
+
+
+def test_capabilities_are_those_a_program_sees(server):
+    code = SKELETON.format(line="return (await hf_runtime_capabilities(section='limits'))['item']['content']")
+    assert ask(server, "hf_runtime_capabilities", section="limits")["content"] == ask(server, "hf_hub_query", code=code, query="q")["data"]
+    refused = server.action("hf_runtime_capabilities", section="nothing")
+    assert refused.status_code == 400 and "The sections are" in refused.text
+
+
+def test_others_are_answered_while_programs_spin(server):
+    spin = SKELETON.format(line="x = [n for n in range(10 ** 9)] if query else await hf_whoami()")
+    with ThreadPoolExecutor(3) as pool:
+        spinning = [pool.submit(ask, server, "hf_hub_query", code=spin, query="q") for _ in range(2)]
+        other = pool.submit(ask, server, "hf_hub_query", code=(PROGRAMS / "01_exact_repo_details.py").read_text(), query="q")
+        assert other.result()["ok"]
+        assert all(one.result()["ok"] is False and ("MB" in one.result()["error"] or "seconds" in one.result()["error"]) for one in spinning)
