@@ -10,6 +10,7 @@ Ids other programs (tests, scripts, styles) may rely on:
     tabs            the four tabs                          steps, outcome   the build's steps and how it ended
     key-provider, key-value, key-save  the form that adds a model key      model-keys   the cards, in order
     openrouter-connect, openrouter-code  signing in at OpenRouter        management-keys   keys that make others
+    query-question, query-code, query-run, query-share   the Query view        query-result   what its program gave
     model-query, models   the picker's search box and rows model-prompt, model-ask, model-stop, model-answer   a prompt
 """
 
@@ -28,7 +29,7 @@ from ui.desk import Desk, Updates, preview_of, projects_of, surroundings
 from ui.live import arg, live
 from ui.parts import header, keys as keys_parts
 from ui.parts.notice import failure
-from ui.tabs import agent, box, checking, deploying, editing, files, filing, keys, preview, receipts, search, spaces, terminal
+from ui.tabs import agent, box, checking, deploying, editing, files, filing, keys, preview, query, receipts, search, spaces, terminal
 from ui.tabs.drafts import Drafts
 from ui.theme import theme
 
@@ -62,7 +63,11 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
                     stage, shelf, shell = _stage(checked)
                 panel = deploying.layout(opener)
             with gr.Tab("Search", id="search") as tab_search:
-                finder = search.layout(tab_search)
+                with gr.Tabs(elem_id="search-panes") as search_panes:
+                    with gr.Tab("Find", id="find"):
+                        finder = search.layout(tab_search)
+                    with gr.Tab("Query", id="query") as pane_query:
+                        asker = query.layout(pane_query, search_panes)
             with gr.Tab("Deploy", id="deploy") as tab_deploy:
                 board = spaces.layout(tab_deploy)
             with gr.Tab("Keys", id="keys") as tab_keys:
@@ -79,6 +84,7 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
         terminal.behave(bind, desk, shell, shelf, stage)
         deploying.behave(bind, desk, panel)
         search.behave(bind, desk, finder)
+        query.behave(bind, desk, asker)
         spaces.behave(bind, desk, board)
         keys.behave(bind, desk, key_cards, board.spaces)
         _behave(bind, desk, story, stage, shelf, key_cards)

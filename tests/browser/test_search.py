@@ -34,7 +34,7 @@ def test_chips_narrow_the_rows_and_say_so(search):
     chip.click()
     expect(chip).to_have_attribute("aria-pressed", "true", timeout=20_000)
     expect(search.locator("#search-results")).not_to_contain_text("Llama", timeout=20_000)
-    assert rows.count() > 0
+    expect(rows.first).to_be_visible(timeout=20_000)
     search.locator("#search-chips select").select_option("likes")
     expect(rows.first).to_be_visible(timeout=20_000)
     chip.click()

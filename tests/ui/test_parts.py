@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ui.parts import board, box, files, frame, header, keys, logs, models, notice, plan, receipt, results, ring, steps, story, terminal
+from ui.parts import board, box, files, frame, header, keys, logs, models, notice, plan, query, receipt, results, ring, steps, story, terminal
 
 HOSTILE = """</textarea></iframe><script>alert(1)</script><img src=x onerror=alert(2)>" onmouseover="alert(3)' x='"""
 ROW = {
@@ -72,6 +72,8 @@ DRAWN = {
     "person": results.details("person", {**ROW, "type": HOSTILE, "counts": {HOSTILE: 1}, "organizations": [HOSTILE], "models": [HOSTILE]}),
     "collection": results.details("collection", {**ROW, "owner": HOSTILE, "contents": [{**ROW, "kind": "model", "note": HOSTILE}]}),
     "documentation": results.details("doc", {"url": HOSTILE, "title": HOSTILE, "text": "It", "next_offset": 1}),
+    "programs": query.programs([{"id": HOSTILE, "title": HOSTILE, "question": HOSTILE}], HOSTILE),
+    "query result": query.result({"result": {"results": [{HOSTILE: HOSTILE}], "coverage": {HOSTILE: HOSTILE}}, "meta": {"ok": False, "error": HOSTILE, "notes": [HOSTILE], "printed": HOSTILE}}),
     "chips": results.chips(results.Ask("model", (f"author={HOSTILE}",))),
     "board": board.board([SPACE], opened=board.Open(HOSTILE, "log", lines=(HOSTILE,)), trouble={"repo": HOSTILE, "message": HOSTILE, "fix": HOSTILE}),
     "delete": board.board([SPACE], opened=board.Open(HOSTILE, "delete")),

@@ -196,7 +196,7 @@
       event.preventDefault();
       one("#save")?.click();
     } else if (event.key === "Escape") {
-      [one("#stop"), one("#model-stop"), one("#deploy-cancel"), one("#deploy-close")].find(shown)?.click();
+      [one("#stop"), one("#model-stop"), one("#query-stop"), one("#deploy-cancel"), one("#deploy-close")].find(shown)?.click();
     } else if (!writing && !strong && !event.altKey) {
       if (event.key === "/") {
         event.preventDefault();

@@ -143,7 +143,7 @@ def behave(bind: Bind, desk: Desk, own: Finder) -> None:
     own.details.images(images, own.opened, own.details, **QUIET)
     for part in (own.rows, own.details):
         part.details(details, [own.ask, own.found], seen, **QUIET)
-        part.use(use, [own.found, own.opened], [desk.idea, desk.tabs], **QUIET).then(None, js=_BUILD)
+        part.use(use, [own.found, own.opened], [desk.idea, desk.tabs], **QUIET).then(None, js=_BUILD, **QUIET)
     own.rows.build_query(build_query, own.query, [desk.idea, desk.tabs], **QUIET)
 
 
