@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from core.localhub import sample
+from core.localhub import sample, sample_card
 from core.localhub.names import PLURAL, Kind, RepoId, subdomain
 from core.localhub.users import stable_id
 
@@ -36,6 +36,8 @@ class Catalogue:
             entries = {item["id"].lower(): _common(kind, item) | shape(item) for item in [*items, *sample.more(kind)]}
             for id, papers in sample.papers_of(kind).items():
                 entries[id.lower()]["tags"] += [f"arxiv:{paper}" for paper in papers]
+            for entry in entries.values():
+                entry["siblings"] = [sample_card.sibling(kind, entry)]
             self._entries[kind] = entries
 
     def get(self, kind: Kind, name: str) -> dict[str, Any] | None:

@@ -48,6 +48,8 @@ print(json.dumps({
     "found": [one.id for one in api.list_papers(query="reasoning reinforcement")],
     "paper": [paper.title, paper.upvotes, paper.authors[0].name, paper.github_repo],
     "old name": api.model_info("gpt2").id,
+    "card": open(api.hf_hub_download("Qwen/Qwen3.5-35B-A3B", "README.md")).read(),
+    "space card": open(api.hf_hub_download("akhaliq/anycoder", "README.md", repo_type="space")).read(),
     "by paper": [one.id for one in api.list_models(filter="arxiv:2212.04356")],
 }, default=str))
 """
@@ -110,3 +112,9 @@ def test_papers_are_listed_by_day_found_by_words_and_linked_to_models(told):
     assert title.startswith("DeepSeek-R1") and upvotes == 420 and author == "Daya Guo" and github.endswith("/DeepSeek-R1")
     assert told["old name"] == "openai-community/gpt2"
     assert {"openai/whisper-large-v3", "openai/whisper-small"} <= set(told["by paper"])
+
+
+def test_the_card_of_a_sample_says_what_it_is_and_where_the_real_one_is(told):
+    assert "license: apache-2.0" in told["card"] and "entry of the sample" in told["card"]
+    assert "https://huggingface.co/Qwen/Qwen3.5-35B-A3B" in told["card"]
+    assert "title: Anycoder" in told["space card"] and "https://huggingface.co/spaces/akhaliq/anycoder" in told["space card"]

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from core.errors import NotFound, TooLarge
 from core.git import Entry, GitStore
-from core.localhub import access, files, info, wire
+from core.localhub import access, files, info, sample_card, wire
 
 if TYPE_CHECKING:
     from core.localhub.server import LocalHub
@@ -113,8 +113,28 @@ async def _asked_paths(request: Request) -> Paths:
     return asked
 
 
+def _sample_card(hub: LocalHub, request: Request) -> Response | None:
+    """The one file of an entry of the sample; None when the address names no such entry."""
+    name = access.named(request)
+    entry = hub.catalogue and hub.catalogue.get(name.kind, str(name))
+    if not entry:
+        return None
+    rev, path = rev_and_path(request)
+    if rev not in ("main", entry["sha"]):
+        raise wire.RevisionNotFound(f"Invalid rev id: {rev[:96]}")
+    if path != sample_card.NAME:
+        raise wire.EntryNotFound("Entry not found", commit=entry["sha"])
+    headers = sample_card.headers(name.kind, entry)
+    return Response(b"" if request.method == "HEAD" else sample_card.card(name.kind, entry), headers=headers)
+
+
 async def _send(hub: LocalHub, request: Request, *, raw: bool) -> Response:
-    repo = access.readable(hub, request)
+    try:
+        repo = access.readable(hub, request)
+    except (wire.RepoNotFound, wire.RepoHidden):
+        if sampled := _sample_card(hub, request):
+            return sampled
+        raise
     rev, path = rev_and_path(request)
 
     def look() -> tuple[files.Content, dict[str, str]]:
