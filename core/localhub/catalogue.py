@@ -36,8 +36,6 @@ class Catalogue:
             entries = {item["id"].lower(): _common(kind, item) | shape(item) for item in [*items, *sample.more(kind)]}
             for id, papers in sample.papers_of(kind).items():
                 entries[id.lower()]["tags"] += [f"arxiv:{paper}" for paper in papers]
-            for entry in entries.values():
-                entry["siblings"] = [sample_card.sibling(kind, entry)]
             self._entries[kind] = entries
 
     def get(self, kind: Kind, name: str) -> dict[str, Any] | None:
@@ -64,7 +62,7 @@ def _common(kind: Kind, item: Mapping[str, Any]) -> dict[str, Any]:
         "disabled": False,
         "likes": item["likes"],
         "trendingScore": round(30 * item["likes"] / age),
-        "siblings": [],
+        "siblings": [{"rfilename": sample_card.NAME}],
         "usedStorage": 0,
         "sample": True,
     }

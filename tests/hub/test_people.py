@@ -50,6 +50,8 @@ print(json.dumps({
     "old name": api.model_info("gpt2").id,
     "card": open(api.hf_hub_download("Qwen/Qwen3.5-35B-A3B", "README.md")).read(),
     "space card": open(api.hf_hub_download("akhaliq/anycoder", "README.md", repo_type="space")).read(),
+    "files": [(one.rfilename, one.size, one.blob_id) for one in api.model_info("Qwen/Qwen3.5-35B-A3B", files_metadata=True).siblings],
+    "listed files": [(one.rfilename, one.size) for one in api.model_info("Qwen/Qwen3.5-35B-A3B").siblings],
     "by paper": [one.id for one in api.list_models(filter="arxiv:2212.04356")],
 }, default=str))
 """
@@ -117,4 +119,6 @@ def test_papers_are_listed_by_day_found_by_words_and_linked_to_models(told):
 def test_the_card_of_a_sample_says_what_it_is_and_where_the_real_one_is(told):
     assert "license: apache-2.0" in told["card"] and "entry of the sample" in told["card"]
     assert "https://huggingface.co/Qwen/Qwen3.5-35B-A3B" in told["card"]
+    (name, size, blob), = told["files"]
+    assert (name, size, len(blob)) == ("README.md", len(told["card"].encode()), 40) and told["listed files"] == [["README.md", None]]
     assert "title: Anycoder" in told["space card"] and "https://huggingface.co/spaces/akhaliq/anycoder" in told["space card"]

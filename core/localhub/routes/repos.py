@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.git import Put, check_tree_path
-from core.localhub import access, hardware, info, listing, space_templates, starter, wire
+from core.localhub import access, hardware, info, listing, sample_card, space_templates, starter, wire
 from core.localhub.card import SDKS, check_card
 from core.localhub.names import SINGULAR, Kind, RepoId, check_name, split_id
 from core.localhub.repos import Repo
@@ -130,6 +130,8 @@ def routes(hub: LocalHub) -> list[Route]:
             if not known:
                 raise
             expand = [name for value in wire.many(request, "expand") for name in value.split(",")]
+            if wire.flag(request, "blobs"):
+                known = known | {"siblings": [sample_card.sibling(kind, known)]}
             return wire.answer(listing.tell(known, kind, full=True, expand=expand) if expand else known)
         rev = wire.segment(request, "rev") if "rev" in request.path_params else "main"
         shape = await to_thread.run_sync(
