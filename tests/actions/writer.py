@@ -28,7 +28,7 @@ def written_by(folder, answers: list[str]) -> Iterator[tuple[Server, Upstream]]:
     with upstream("writer") as model:
         model.serves = say
         config = folder / "agentic-config.yaml"
-        config.write_text(f"providers:\n  writer:\n    api_key: sk-0123456789abcdef-WRIT\n    url: {model.base_url}\n")
+        config.write_text(f"providers:\n  writer:\n    api_key: sk-0123456789abcdef-WRIT\n    url: {model.base_url}\n    models: [ok]\n")
         server = start_server(folder / "data", "--config", str(config))
         try:
             yield server, model

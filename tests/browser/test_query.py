@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.actions.test_questions import BAD, GOOD
+from tests.actions.writer import written_by
 from tests.browser.test_journey import open_page
 
 ENDLESS = """async def solve(query, max_calls):
@@ -92,3 +94,20 @@ def test_without_a_key_a_question_leads_to_the_keys(view):
     said = view.locator("#query-said")
     expect(said).to_contain_text("begin with one of the programs", timeout=30_000)
     expect(said.locator("[data-go=keys]")).to_be_visible()
+
+
+@pytest.fixture
+def writing(tmp_path):
+    """A server whose model writes a wrong program first; begun before the browser, whose driver keeps this thread's loop."""
+    with written_by(tmp_path, [f"```python\n{BAD}```", f"```python\n{GOOD}```"]) as (server, _):
+        yield server
+
+
+def test_a_question_becomes_a_program_that_is_corrected_and_answers(writing, page):
+    query_view(page, writing)
+    box = page.locator("#query-question input, #query-question textarea")
+    box.fill("Which models are there?")
+    box.press("Enter")
+    expect(page.locator("#query-result table")).to_be_visible(timeout=20_000)
+    expect(page.locator("#query-result")).to_contain_text("corrected 1 time")
+    assert "hf_models_search" in program(page)
