@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.box import Address, Egress, Entry, Launch, Limits, LocalBox, Seal, read_hosts, workspace
+from core.box import Address, Egress, Entry, Launch, Limits, LocalBox, Seal, read_hosts, tree, workspace
 from core.box.bubblewrap import ContainedProcess
 from core.box.sealing import Means, find_means
 from core.preview import Previews
@@ -170,6 +170,9 @@ def test_nothing_is_left_after_the_end(namespaces, start):
     handle = start(namespaces, ANSWER, seal=Seal(network="tcp-own"), server=True)
     assert until(lambda: get(handle.addresses[1]) == 200) and len(left(namespaces)) >= 3
     assert get(handle.addresses[0]) is None  # nobody listens on the other
+    app = next(process for process in tree.below(handle.pid) if "main.py" in process.cmdline())
+    counted = f"spaces-{namespaces.name}-" in Path(f"/proc/{app.pid}/cgroup").read_text()
+    assert counted == namespaces.groups.counted  # its tasks are counted as in any other box
     handle.end()
     assert left(namespaces) == [] and handle.ending.signal == signal.SIGTERM
     assert not any(address.socket.exists() for address in handle.addresses)
