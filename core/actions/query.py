@@ -50,4 +50,6 @@ async def hf_runtime_capabilities(call: Call, section: str | None = None) -> dic
 
 async def _run(call: Call, code: str, query: str, max_calls: int, timeout: int) -> Outcome:
     house = call.house
-    return await run(code, query, wire=house.hub.wire, token=call.caller.token, max_calls=max_calls, timeout=timeout, sandbox=house.query_sandbox)
+    return await run(
+        code, query, wire=house.hub.wire, token=call.caller.token, max_calls=max_calls, timeout=timeout, sandbox=house.query_sandbox, who=call.caller.id
+    )

@@ -54,6 +54,7 @@ async def run(
     max_calls: int = MAX_CALLS,
     timeout: float = TIMEOUT_SECONDS,
     sandbox: Sandbox | None = None,
+    who: str = "",
 ) -> Outcome:
     """Run one program over the Hub; never raises for what the program or the Hub does wrong.
 
@@ -63,6 +64,7 @@ async def run(
         wire: the client of the Hub; token: whose eyes it sees with, which the program never gets.
         max_calls: HTTP requests, 1 to 400. timeout: seconds, 1 to 300.
         sandbox: the process's workers; without one a worker is started for this program alone.
+        who: whose program it is; nobody takes every worker.
     """
     budget = Budget(max_calls, max(1.0, min(timeout, LONGEST_TIMEOUT)))
     reach = Reach(wire, token, budget)
@@ -72,7 +74,7 @@ async def run(
         program = check(source)
         inputs = {"query": query[:_LONGEST_QUERY], "max_calls": budget.max_calls, "true": True, "false": False, "null": None}
         async with asyncio.timeout(budget.timeout):
-            value = await (sandbox or own).run(program, inputs=inputs, helpers=_helpers(reach), printed=_collector(printed))
+            value = await (sandbox or own).run(program, inputs=inputs, helpers=_helpers(reach), printed=_collector(printed), who=who)
         result, notes = plain(value, token)
     except TimeoutError:
         return _ended(reach, printed, TimedOut(f"The program did not end within {budget.timeout:g} seconds.", "Ask for less, or raise timeout_sec (up to 300)."))  # fmt: skip

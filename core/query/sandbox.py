@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any
+from weakref import WeakValueDictionary
 
 from core.errors import AppFailed, RateLimited, TimedOut, TooLarge
 
@@ -14,6 +15,7 @@ CPU_SECONDS = 10.0
 MEMORY_BYTES = 64 * 1024 * 1024
 RECURSION = 100
 SUSPENSIONS = 5_000
+KEPT_FREE = 2  # workers one caller never takes, so that others find one
 _KILL_AFTER = 0.3  # a single native operation, such as a huge power, does not look at the clock
 _QUEUE_SECONDS = 30.0
 _SETTLE_SECONDS = 0.1
@@ -30,11 +32,13 @@ class Sandbox:
         self._pool: Any = None
         self._starting = asyncio.Lock()
         self._free = asyncio.Semaphore(workers)
+        self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._closed = False
 
     async def run(
-        self, source: str, *, inputs: Mapping[str, Any], helpers: Mapping[str, Helper], printed: Callable[[str], None], cpu_seconds: float = CPU_SECONDS
-    ) -> Any:
+        self, source: str, *, inputs: Mapping[str, Any], helpers: Mapping[str, Helper],
+        printed: Callable[[str], None], who: str = "", cpu_seconds: float = CPU_SECONDS,
+    ) -> Any:  # fmt: skip
         """The value of the program's last line.
 
         Args:
@@ -42,6 +46,7 @@ class Sandbox:
             inputs: names bound before it starts.
             helpers: coroutine functions it may call; nothing else of this process can be reached.
             printed: gets what it prints.
+            who: one caller has at most all workers but two; what is more waits, up to 30 s.
         Raises `AppFailed` with the line of the error, `TimedOut`, `TooLarge`, and `RateLimited` when every worker is taken.
         """
         import pydantic_monty as monty
@@ -50,10 +55,13 @@ class Sandbox:
         limits = monty.ResourceLimits(
             max_memory=MEMORY_BYTES, max_recursion_depth=RECURSION, max_suspensions=SUSPENSIONS, max_feed_duration_secs=cpu_seconds
         )
-        try:
-            await asyncio.wait_for(self._free.acquire(), _QUEUE_SECONDS)
-        except TimeoutError:
-            raise RateLimited("Too many programs run at this moment.", "Try again in half a minute.") from None
+        share = self._shares.setdefault(who, asyncio.Semaphore(max(1, self._workers - KEPT_FREE)))
+        async with _place(share), _place(self._free):
+            return await self._run(monty, pool, limits, source, inputs, helpers, printed)
+
+    async def _run(
+        self, monty: Any, pool: Any, limits: Any, source: str, inputs: Mapping[str, Any], helpers: Mapping[str, Helper], printed: Callable[[str], None]
+    ) -> Any:
         try:
             async with pool.checkout(limits=limits, os_policy={"sleep": "zero"}) as session:
                 await session.feed_run(_PRELUDE)
@@ -62,8 +70,10 @@ class Sandbox:
                 )
         except monty.MontyError as error:
             raise _explained(error, monty, source) from None
-        finally:
-            self._free.release()
+        except RuntimeError:
+            if not self._closed:
+                raise
+            raise RateLimited("The server is stopping.", "Start it again.") from None
 
     async def close(self) -> None:
         """End the workers."""
@@ -86,6 +96,19 @@ class Sandbox:
                 )  # fmt: skip
                 self._pool = await pool.__aenter__()
             return self._pool
+
+
+@asynccontextmanager
+async def _place(places: asyncio.Semaphore) -> AsyncIterator[None]:
+    """One of the places, or `RateLimited` when none becomes free in time."""
+    try:
+        await asyncio.wait_for(places.acquire(), _QUEUE_SECONDS)
+    except TimeoutError:
+        raise RateLimited("Too many programs run at this moment.", "Try again in half a minute.") from None
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def _explained(error: Any, monty: Any, source: str) -> Exception:

@@ -37,7 +37,7 @@ class Runner:
     async def ask(self, source: str, query: str = "what?", *, token=Secret(TOKEN), wire: Wire | None = None, **options) -> Outcome:
         own = wire or Wire(self.url)
         try:
-            return await run(source, query, wire=own, token=token, sandbox=self.sandbox, **options)
+            return await run(source, query, wire=own, token=token, **{"sandbox": self.sandbox, **options})
         finally:
             if wire is None:
                 await own.close()

@@ -9,6 +9,7 @@ from tests.query.conftest import SKELETON
 from tests.query.upstream import TOKEN
 
 from core.hub import Wire
+from core.query import Sandbox
 
 
 @pytest.mark.parametrize(
@@ -193,3 +194,23 @@ def test_what_is_remembered_costs_no_request(hub):
 
     first, second = hub.wait(twice())
     assert (first.meta["api_calls"], second.meta["api_calls"]) == (1, 0) and second.ok and second.meta["trace"][0]["cached"] is True
+
+
+def test_one_caller_never_takes_every_worker(hub):
+    hub.upstream.delay = 1.0
+    waits = SKELETON.format(body="    return await hf_whoami()")
+
+    async def crowd():
+        sandbox = Sandbox(workers=3)
+        try:
+            ones = [asyncio.ensure_future(hub.ask(waits, who="one", sandbox=sandbox)) for _ in range(4)]
+            while not hub.upstream.requests:
+                await asyncio.sleep(0.01)
+            other = await hub.ask(waits, who="other", sandbox=sandbox)
+            finished = sum(one.done() for one in ones)
+            return other.ok, finished, all(one.ok for one in await asyncio.gather(*ones))
+        finally:
+            await sandbox.close()
+
+    ok, finished, all_answered = hub.wait(crowd())
+    assert ok and finished < 4 and all_answered
