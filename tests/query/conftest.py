@@ -25,7 +25,7 @@ class Runner:
         self._thread.start()
         self.upstream = Upstream()
         self.url = self.wait(self.upstream.start())
-        self.sandbox = Sandbox(workers=2)
+        self.sandbox = Sandbox(workers=4)
 
     def wait(self, work):
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(120)

@@ -37,10 +37,9 @@ def test_what_takes_too_much_or_fails_ends_with_a_sentence_and_the_next_program_
 
 def test_others_are_answered_while_a_program_spins(hub):
     async def both():
-        spinning = asyncio.ensure_future(hub.ask(SKELETON.format(body="    n = 0\n    while n >= 0:\n        n += 1\n    await hf_whoami()")))
-        while hub.sandbox._free._value == 2:  # until it has a worker
-            await asyncio.sleep(0.01)
-        other = await hub.ask(SKELETON.format(body="    return await hf_whoami()"))
+        spinning = asyncio.ensure_future(hub.ask(SKELETON.format(body="    n = 0\n    while n >= 0:\n        n += 1\n    return await hf_whoami()"), who="one"))
+        await asyncio.sleep(0.5)
+        other = await hub.ask(SKELETON.format(body="    return await hf_whoami()"), who="other")
         still = not spinning.done()
         await spinning
         return other, still
