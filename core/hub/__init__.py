@@ -14,6 +14,7 @@ from core.hub.names import check_name, check_repo
 from core.hub.profiles import collection, paper, person
 from core.hub.rows import Kind, Row, web_url
 from core.hub.search import Page, search
+from core.hub.space_tools import run_space_tool, space_tools
 from core.hub.spaces import (
     STAGES,
     SpaceStatus,
@@ -65,8 +66,10 @@ __all__ = [
     "log_tail",
     "paper",
     "person",
+    "run_space_tool",
     "search",
     "space_log_lines",
+    "space_tools",
     "stage_of",
     "status",
     "web_url",
