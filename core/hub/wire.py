@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 import weakref
-from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-import orjson
 from yarl import URL
 
-from core.errors import InvalidInput, TimedOut, Unexpected
+from core.errors import InvalidInput, TimedOut
 from core.hub.answers import Answers, Key, Reply
-from core.hub.errors import refusal
-from core.hub.exchange import IN_FLIGHT, Exchange, rate_limited, seconds_to_wait
+from core.hub.exchange import IN_FLIGHT, Exchange
+from core.hub.reply import content, pairs, refused
 from core.secrets import Secret
 
 TTL = 30.0
@@ -152,7 +151,7 @@ class Wire:
             raise InvalidInput(f"{path[:100]!r} is not a path on the Hub.", "Give arguments as params, and no dots or blanks.")
         try:
             url = URL(self.endpoint + path, encoded="%" in path)
-            return url.with_query(list(_pairs(params))) if params else url
+            return url.with_query(list(pairs(params))) if params else url
         except (ValueError, TypeError):
             raise InvalidInput(f"The arguments for {path[:100]!r} cannot be written into an address.") from None
 
@@ -182,8 +181,8 @@ class Wire:
             except TimeoutError:
                 raise TimedOut(f"Could not read {url.path}: the Hub did not answer within {timeout:g} seconds.") from None
         if not 200 <= reply.status < 300 and reply.status not in allow_status:
-            raise _error(reply, url, token)
-        data = await _content(reply, url)
+            raise refused(reply, url, token)
+        data = await content(reply, url)
         return Answer(reply.status, reply.url, data, reply.headers, reply.cached, self._next(reply))
 
     async def _fetch(self, key: Key, url: URL, token: Secret | None, fresh: bool, on_request: Callable[[], None] | None) -> Reply:
@@ -244,48 +243,3 @@ class Wire:
 def _landed(room: _Room, key: Key, flight: _Flight) -> None:
     if room.flights.get(key) is flight:
         del room.flights[key]
-
-
-def _pairs(params: Mapping[str, Any]):
-    for name, given in params.items():
-        many = given if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
-        for value in many:
-            if value is not None:
-                yield name, str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _error(reply: Reply, url: URL, token: Secret | None) -> Exception:
-    if reply.status == 429:
-        return rate_limited(seconds_to_wait(reply.headers))
-    said = reply.headers.get("x-error-message", "")
-    if not said:
-        try:
-            told = orjson.loads(reply.body)
-            said = told.get("error") if isinstance(told, dict) else ""
-        except orjson.JSONDecodeError:
-            said = ""
-    return refusal(
-        reply.status,
-        f"read {url.path}",
-        code=reply.headers.get("x-error-code", ""),
-        said=said if isinstance(said, str) else "",
-        token=token,
-    )
-
-
-async def _content(reply: Reply, url: URL) -> Any:
-    kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind in ("text/html", "application/xhtml+xml"):
-        if reply.status >= 400:
-            return ""
-        raise Unexpected(f"Could not read {url.path}: a web page came back where data was expected.", "Check the address.")
-    if kind == "application/json" or kind.endswith("+json"):
-        try:
-            return await asyncio.to_thread(orjson.loads, reply.body) if len(reply.body) > 500_000 else orjson.loads(reply.body)
-        except orjson.JSONDecodeError:
-            if reply.status >= 400:
-                return reply.body.decode("utf-8", "replace")[:1_000]
-            raise Unexpected(
-                f"Could not read {url.path}: the Hub answered something that is not JSON.", "Try again in a minute."
-            ) from None
-    return reply.body.decode("utf-8", "replace")
