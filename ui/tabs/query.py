@@ -50,7 +50,7 @@ def layout(pane: gr.Tab, panes: gr.Tabs) -> Asker:
     with gr.Row(elem_id="query-row"):
         run = gr.Button("Run", variant="primary", elem_id="query-run", size="sm", min_width=80, scale=0)
         stop = gr.Button("Stop", elem_id="query-stop", size="sm", visible=False, min_width=80, scale=0)
-        share = gr.Button("Keep and share", elem_id="query-share", size="sm", min_width=120, scale=0)
+        share = gr.Button("Keep and share", elem_id="query-share", size="sm", min_width=150, scale=0)
     said = live("close", elem_id="query-said")
     result = gr.HTML("", elem_id="query-result", apply_default_css=False)
     wanted = gr.Textbox(visible=False)
