@@ -98,7 +98,8 @@ async def fetch_docs(hub: Hub, caller: Caller, url: str, *, offset: int = 0) -> 
     Raises InvalidInput for an address that is no page of the documentation, NotFound, HubUnavailable, TimedOut.
     """
     path = _path_of(hub, url)
-    answer = await hub.wire.get(f"{path}.md", token=None)
+    # What stands at a library itself is its list of pages.
+    answer = await hub.wire.get(f"{path}/llms.txt" if path.count("/") == 2 else f"{path}.md", token=None)
     if not isinstance(answer.data, str):
         raise nonsense(f"read {path}")
     whole = answer.data

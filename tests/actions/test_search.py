@@ -77,3 +77,21 @@ def test_an_owner_is_found_by_a_part_of_the_name_and_shows_what_they_made(server
 def test_what_makes_no_sense_is_refused_before_anything_is_asked(server, action, given, word):
     answer = server.action(action, **given)
     assert answer.status_code == 400 and word in answer.text
+
+
+@pytest.mark.parametrize(
+    "search, details, given",
+    [
+        ("hf_search_papers", "hf_paper_details", {"query": "language models"}),
+        ("hf_search_collections", "hf_collection_details", {}),
+        ("hf_search_docs", "hf_fetch_docs", {"query": "pipeline"}),
+        ("hf_search_docs", "hf_fetch_docs", {}),
+        ("hf_search_people", "hf_user_details", {"query": "qwen"}),
+    ],
+)
+def test_what_is_found_can_be_looked_at(server, search, details, given):
+    found = items(server, search, **given)
+    assert found
+    one = server.action(details, id=found[0]["id"])
+    assert one.status_code == 200, one.text
+    assert one.json().get("text") or one.json()["title"] == found[0]["title"]
