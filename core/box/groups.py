@@ -52,9 +52,11 @@ class Groups:
                 time.sleep(0.005)
 
     def sweep(self) -> None:
-        """Remove what a killed server left."""
-        for place in self._base.glob(f"{self._prefix}*") if self._base else ():
-            self.remove(place / _MEMBERS, seconds=0.2)
+        """Remove what a killed server left: its own groups, and empty ones of any other that nobody has joined for a minute."""
+        for place in self._base.glob("spaces-*") if self._base else ():
+            with contextlib.suppress(OSError):
+                if place.name.startswith(self._prefix) or time.time() - place.stat().st_mtime > 60:
+                    self.remove(place / _MEMBERS, seconds=0)
 
 
 def _bases() -> list[Path]:
