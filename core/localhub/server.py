@@ -29,6 +29,7 @@ from core.localhub.routes import (
     feeds,
     git_http,
     identity,
+    legacy,
     lfs,
     listing,
     owned,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from core.preview import Previews
 
 # In the order they are tried. A group that is added here is served.
-GROUPS = (identity, listing, people, feeds, reading, papers, docs, datasets_server, spaces, repos, owned, commits, content, refs, lfs, git_http, pages)
+GROUPS = (identity, listing, people, feeds, reading, papers, docs, datasets_server, spaces, repos, owned, commits, content, refs, lfs, git_http, pages, legacy)
 
 
 class Catalogue(Protocol):

@@ -75,7 +75,8 @@ def test_navigating_carries_nothing_out(house, browser, way):
                 if "/out" in [seen.rstrip("?") for seen in elsewhere.seen]:
                     break
                 page.wait_for_timeout(100)
-            assert bool(elsewhere.seen) is expected
+            # Only /out would carry something: a browser that showed the page there asks for its icon whenever it likes.
+            assert ("/out" in [seen.rstrip("?") for seen in elsewhere.seen]) is expected
             elsewhere.seen.clear()
             if not expected:
                 assert page.url.startswith(base)

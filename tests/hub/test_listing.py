@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from urllib.parse import urlsplit
 
 import httpx
@@ -182,18 +181,6 @@ def test_tags_by_type(api):
     assert {"id": "license:mit", "label": "mit", "type": "license"} in models["license"]
     assert "language:en" in [tag["id"] for tag in datasets["language"]]
 
-
-def test_a_list_of_a_hundred_takes_at_most_fifteen_milliseconds(api, listed):
-    for number in range(25):
-        api.create_repo(f"acme/many-{number}")
-    with listed.http() as http:
-        http.get("/api/models?limit=100")
-        took = []
-        for _ in range(9):
-            began = time.perf_counter()
-            assert len(http.get("/api/models?limit=100").json()) == 100
-            took.append(time.perf_counter() - began)
-    assert min(took) < 0.015  # the best one: what else this machine does is not the question
 
 
 def test_links_are_spelled_as_the_client_spells_the_hub(api, listed):

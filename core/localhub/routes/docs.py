@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.errors import InvalidInput, NotFound
-from core.localhub import access, doc_pages, wire
+from core.localhub import doc_pages, wire
 from core.localhub.doc_pages import DocPage, Section
-from core.localhub.names import SINGULAR
 
 if TYPE_CHECKING:
     from core.localhub.server import LocalHub
@@ -20,14 +19,6 @@ if TYPE_CHECKING:
 MAX_QUERY = 250
 LARGEST_PAGE = 50
 _NOTE = "Written for the sample of a Local Hub; the real documentation is at https://huggingface.co/docs."
-# Old names of one part, and where they live now. Source: redirects of the Hub, 2024.
-LEGACY = {
-    "models": {"gpt2": "openai-community", "bert-base-uncased": "google-bert", "bert-base-multilingual-cased": "google-bert",
-               "distilbert-base-uncased": "distilbert", "roberta-base": "FacebookAI", "xlm-roberta-base": "FacebookAI",
-               "t5-small": "google-t5", "t5-base": "google-t5"},
-    "datasets": {"squad": "rajpurkar", "squad_v2": "rajpurkar", "imdb": "stanfordnlp", "glue": "nyu-mll", "ag_news": "fancyzhx",
-                 "emotion": "dair-ai", "gsm8k": "openai", "mnist": "ylecun", "cifar10": "uoft-cs"},
-}  # fmt: skip
 
 
 def routes(hub: LocalHub) -> list[Route]:
@@ -79,21 +70,12 @@ def routes(hub: LocalHub) -> list[Route]:
             raise NotFound("Not Found")
         return _text(f"{found.text}\n{_NOTE}\n")
 
-    async def legacy(request: Request) -> Response:
-        kind, name = request.path_params["kind"], wire.segment(request, "name")
-        owner = LEGACY.get(kind, {}).get(name.lower())
-        if owner is None or hub.catalogue.get(SINGULAR[kind], f"{owner}/{name}") is None:
-            raise wire.RepoNotFound("Repository not found") if access.identify(hub, request) else wire.RepoHidden("Invalid username or password.")
-        query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"{wire.base_url(request, hub.prefix)}/api/{kind}/{owner}/{name}{query}", 307)
-
     return [
         Route("/api/docs", products),
         Route("/api/docs/search", search),
         Route("/api/docs/search/full-text", full_text),
         Route("/docs/{product}/llms.txt", manifest),
         Route("/docs/{product}/{page}", page),
-        Route("/api/{kind:kind}/{name}", legacy),
     ]
 
 
