@@ -29,13 +29,13 @@ from ui.desk import Desk, Updates, preview_of, projects_of, surroundings
 from ui.live import arg, live
 from ui.parts import header, keys as keys_parts
 from ui.parts.notice import failure
-from ui.tabs import agent, box, checking, deploying, editing, files, filing, keys, preview, query, receipts, search, spaces, terminal
+from ui.tabs import agent, box, calling, checking, deploying, editing, files, filing, keys, preview, query, receipts, search, spaces, terminal
 from ui.tabs.drafts import Drafts
 from ui.theme import theme
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("page.css", "parts.css", "workbench.css", "check.css", "files.css", "terminal.css", "box.css", "lists.css", "search.css", "models.css", "keys.css", "narrow.css")
-_SCRIPTS = ("session.js", "page.js", "frame.js", "keys.js", "drag.js", "files.js", "terminal.js", "box.js")
+_STYLES = ("page.css", "parts.css", "workbench.css", "check.css", "files.css", "terminal.css", "box.css", "lists.css", "search.css", "calling.css", "models.css", "keys.css", "narrow.css")
+_SCRIPTS = ("session.js", "page.js", "frame.js", "keys.js", "drag.js", "files.js", "terminal.js", "box.js", "calling.js")
 _CACHE_SECONDS = 3600
 
 
@@ -84,6 +84,7 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
         terminal.behave(bind, desk, shell, shelf, stage)
         deploying.behave(bind, desk, panel)
         search.behave(bind, desk, finder)
+        calling.behave(bind, finder.calling, finder.details, finder.opened)
         query.behave(bind, desk, asker)
         spaces.behave(bind, desk, board)
         keys.behave(bind, desk, key_cards, board.spaces)

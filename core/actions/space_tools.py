@@ -11,7 +11,8 @@ from core.registry import Call, action
 
 @action(risk="read", title="What a Space can do")
 async def hf_space_tools(call: Call, id: str) -> dict:
-    """The endpoints of a Gradio Space that can be called: items have name, inputs (name, label, type, component, required, default) and outputs.
+    """The endpoints of a Gradio Space that can be called: items have name, inputs (name, label, type, component, required, default,
+    choices, example) and outputs.
 
     Args:
         id: owner/name of a Space that runs.

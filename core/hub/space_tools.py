@@ -20,6 +20,7 @@ LONGEST_RUN = 300
 _LARGEST_INPUT = 1_000_000
 _LARGEST_ANSWER = 5_000_000
 _ENDPOINTS = 50
+_CHOICES = 200
 
 
 async def space_tools(hub: Hub, caller: Caller, repo: str) -> list[dict[str, Any]]:
@@ -28,8 +29,8 @@ async def space_tools(hub: Hub, caller: Caller, repo: str) -> list[dict[str, Any
     Args:
         repo: namespace/name.
 
-    Returns `[{name, inputs: [{name, label, type, component, required, default}], outputs: [{label, type, component}]}]`, at
-    most 50. Raises NotFound, AppFailed when the Space tells of no endpoints, TimedOut, HubUnavailable.
+    Returns `[{name, inputs: [{name, label, type, component, required, default, choices, example}], outputs: [{label, type,
+    component}]}]`, at most 50; `choices` is None where any value of the type will do, else at most 200. Raises NotFound, AppFailed when the Space tells of no endpoints, TimedOut, HubUnavailable.
     """
     host, headers = await _address(hub, caller, repo)
     try:
@@ -114,6 +115,8 @@ def _tool(name: str, told: Mapping[str, Any]) -> dict[str, Any]:
             "component": str(one.get("component") or ""),
             "required": not one.get("parameter_has_default"),
             "default": one.get("parameter_default"),
+            "choices": _choices(one),
+            "example": one.get("example_input"),
         }
         for number, one in enumerate(_dicts(told.get("parameters")))
     ]
@@ -124,6 +127,12 @@ def _tool(name: str, told: Mapping[str, Any]) -> dict[str, Any]:
 def _type(told: Mapping[str, Any]) -> str:
     schema = told.get("type")
     return str(schema.get("type") or "any") if isinstance(schema, Mapping) else "any"
+
+
+def _choices(told: Mapping[str, Any]) -> list[Any] | None:
+    schema = told.get("type")
+    listed = schema.get("enum") if isinstance(schema, Mapping) else None
+    return listed[:_CHOICES] if isinstance(listed, list) and listed else None
 
 
 _TYPES: dict[str, tuple[type, ...]] = {"string": (str,), "number": (int, float), "integer": (int,), "boolean": (bool,), "array": (list,)}
@@ -142,6 +151,8 @@ def _value(tool: str, one: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
             raise InvalidInput(f"{tool} needs {one['name']}.", f"Give a value of the type {one['type']}.")
         return one["default"]
     value = inputs[one["name"]]
+    if value in (one["choices"] or ()):  # Gradio calls every choice a string, numbers too
+        return value
     wanted = _TYPES.get(one["type"])
     if value is not None and wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted)):
         raise InvalidInput(f"{one['name']} of {tool} is of the type {one['type']}.", f"Give such a value, not {type(value).__name__}.")

@@ -51,6 +51,11 @@
       if (frame.shown !== undefined && frame.shown !== frame.dataset.version) frame.src = frame.getAttribute("src");
       frame.shown = frame.dataset.version;
     });
+    // A form drawn for something else begins with that one's values, not with what was typed into the one before.
+    element.querySelectorAll("form[data-for]").forEach((form) => {
+      if (form.shown !== undefined && form.shown !== form.dataset.for) form.reset();
+      form.shown = form.dataset.for;
+    });
     element.querySelectorAll(".tree").forEach(spaces.fold);
     element.querySelectorAll(".log").forEach((log) => {
       if (log.dataset.held !== "true") log.scrollTop = log.scrollHeight;

@@ -143,6 +143,7 @@ def details(kind: str, item: Mapping[str, Any], *, images: bool = False) -> str:
         linked=_linked(kind, item),
         author=item.get("author") if kind in ("space", "model", "dataset") else None,
         buildable=kind in BUILDABLE,
+        callable=kind == "space" and item.get("sdk") != "static",
         title=item.get("title") or item.get("id") or item.get("url"),
         id=item.get("id") or item.get("url"),
         told=told,

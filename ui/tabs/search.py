@@ -14,6 +14,7 @@ from ui.live import arg, live
 from ui.parts import results as drawn
 from ui.parts.notice import Button, failure, skeleton
 from ui.parts.results import Ask
+from ui.tabs import calling
 
 _PAGE = 20
 # Once the idea stands in its box, the build begins as if its button had been pressed.
@@ -33,6 +34,7 @@ class Finder:
     ask: gr.State
     found: gr.State
     opened: gr.State
+    calling: calling.Calling
 
 
 def layout(tab: gr.Tab) -> Finder:
@@ -44,8 +46,10 @@ def layout(tab: gr.Tab) -> Finder:
     chips = live("kind", "filter", "sort", value=drawn.chips(Ask()), elem_id="search-chips")
     with gr.Row(elem_id="search-row"):
         rows = live("more", "details", "use", "clear_filters", "build_query", "again", value=skeleton("rows", 6), elem_id="search-results")
-        details = live("use", "close", "details", "filter", "images", elem_id="search-details")
-    return Finder(tab, query, chips, rows, details, gr.State(Ask()), gr.State(None), gr.State(None))
+        with gr.Column(elem_id="search-aside", scale=0, min_width=0):
+            called = calling.layout()
+            details = live("use", "close", "details", "filter", "images", "call", elem_id="search-details")
+    return Finder(tab, query, chips, rows, details, gr.State(Ask()), gr.State(None), gr.State(None), called)
 
 
 def behave(bind: Bind, desk: Desk, own: Finder) -> None:
