@@ -107,5 +107,142 @@ class Done(Event):
     result: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class UserSaid(Event):
+    """What a person wrote. revision: where their project stood then, for going back; "" without a project."""
+
+    text: str
+    revision: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said(Event):
+    """A whole reply of a model; the pieces before it came as `Text` and `Reasoning`. agent: "" or the sub-agent's id."""
+
+    text: str
+    reasoning: str = ""
+    model: str | None = None
+    agent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolStarted(Event):
+    """A tool begins. arguments: as the model gave them, long values cut."""
+
+    id: str
+    name: str
+    title: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    source: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolEnded(Event):
+    """A tool ended. text: what the model read of it, cut for the page; data: what the page may draw, JSON.
+
+    picture: `{mime, base64}` or None. cost_usd: None where nothing was paid.
+    """
+
+    id: str
+    name: str
+    ok: bool
+    text: str = ""
+    data: Any = None
+    seconds: float = 0.0
+    cost_usd: float | None = None
+    picture: dict[str, str] | None = None
+    agent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Todo(Event):
+    """The plan as a checklist: items of `{text, state}`; state is pending, working or done."""
+
+    items: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalAsked(Event):
+    """A call waits for a person's word. kind, reason, plan, usd_per_hour: see `core.agent` Asked."""
+
+    id: str
+    name: str
+    title: str
+    kind: str
+    reason: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    plan: Any = None
+    usd_per_hour: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalGiven(Event):
+    """The word. by: person, trust (approved ahead, within its limit), or message (they wrote something else instead)."""
+
+    id: str
+    approve: bool
+    feedback: str = ""
+    by: str = "person"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question(Event):
+    """The agent needs to know something; the next message of the person is the answer."""
+
+    id: str
+    text: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Similar(Event):
+    """Spaces that may do it already: rows of `{id, title, summary, likes, url, runnable}`."""
+
+    items: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubAgent(Event):
+    """The status line of one sub-agent. state: working, done, failed."""
+
+    id: str
+    label: str
+    state: str = "working"
+    text: str = ""
+    tokens: int = 0
+    tools: int = 0
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent(Event):
+    """What the chat has come to so far: USD known, tokens read and written, and USD by role; unknown: some prices are not told."""
+
+    usd: float
+    tokens: tuple[int, int]
+    roles: dict[str, float] = field(default_factory=dict)
+    unknown: bool = False
+    limit: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noticed(Event):
+    """Something a person should know of how it goes. kind: stuck, retry, compacted, limit, healed, verify, outside."""
+
+    kind: str
+    text: str
+    agent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnEnded(Event):
+    """A turn is over; ending: see `core.agent` EndingKind; text: why, in a sentence, with what to do next."""
+
+    ending: str
+    text: str = ""
+    error: dict[str, Any] | None = None
+
+
 def ignore(event: Event) -> None:
     """The listener where nobody watches."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOUNDATIONS = {"errors", "exposition", "settings", "secrets", "caller", "events", "store", "git", "registry", "instance", "config", "addresses"}
-ROOMS = {"hub", "build", "box", "browser", "preview", "deploy", "localhub", "providers", "query", "terminal"}
+ROOMS = {"hub", "build", "box", "browser", "preview", "deploy", "localhub", "providers", "query", "terminal", "agent", "papers", "github", "repair", "outside"}
 
 
 def imports(path: Path):
