@@ -1,0 +1,1 @@
+"""The agent, against a scripted model that answers over real HTTP."""
