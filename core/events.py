@@ -11,10 +11,16 @@ StepState = Literal["waiting", "working", "done", "warning", "failed"]
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
+    """seq: its number in the record of a chat, from 1; None where nothing is recorded, or for the pieces in between."""
+
     at: float = field(default_factory=time.time)
+    seq: int | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"event": type(self).__name__, **asdict(self)}
+        body = {"event": type(self).__name__, **asdict(self)}
+        if self.seq is None:
+            del body["seq"]
+        return body
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ scope (a caller's day, a session, the instance's day), kept in the same transact
 What a killed server left reserved stays counted, as `presumed`. `receipts`: who answered, never what was asked.
 `seals`: the salts of the encrypted keys that browsers keep; no key, and without the salt no copy opens.
 `queries`: programs over the Hub that somebody keeps and shares, never changed afterwards.
+`chats`: conversations with the agent; `chat_events` is what happened in them, `chat_messages` what the model is told next.
 """
 
 from __future__ import annotations
@@ -43,6 +44,16 @@ CREATE TABLE IF NOT EXISTS seals (id TEXT PRIMARY KEY, browser TEXT NOT NULL, sa
 CREATE INDEX IF NOT EXISTS seals_by_browser ON seals (browser);
 CREATE TABLE IF NOT EXISTS queries (id TEXT PRIMARY KEY, at REAL NOT NULL, owner TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS queries_by_owner ON queries (owner, at);
+CREATE TABLE IF NOT EXISTS chats (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, project TEXT, status TEXT NOT NULL,
+    created REAL NOT NULL, updated REAL NOT NULL, settings TEXT NOT NULL, state TEXT NOT NULL, spent TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS chats_by_owner ON chats (owner, updated);
+CREATE TABLE IF NOT EXISTS chat_events (
+    chat TEXT NOT NULL, seq INTEGER NOT NULL, at REAL NOT NULL, size INTEGER NOT NULL, picture INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (chat, seq)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS chat_messages (chat TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (chat, number)) WITHOUT ROWID;
 """
 _KEEP_RUNS = 5_000
 _KEEP_AUDIT = 50_000
@@ -52,7 +63,10 @@ _KEEP_SEALS = 200_000
 _KEEP_SEALS_OF_ONE = 32
 _KEEP_QUERIES = 5_000
 _KEEP_QUERIES_OF_ONE = 200
+_KEEP_CHATS_OF_ONE = 200
+_KEEP_CHATS = 10_000
 _KEEP_DAYS = 40 * 86_400
+_CHAT_FIELDS = ("title", "project", "status", "settings", "state", "spent")
 
 
 class Store:
@@ -232,6 +246,82 @@ class Store:
         rows = self._execute("SELECT * FROM queries WHERE id = ?", (id,))
         return {**json.loads(rows[0]["body"]), "id": id, "at": rows[0]["at"], "owner": rows[0]["owner"]} if rows else None
 
+    def make_chat(self, owner: str, title: str, project: str | None, settings: Mapping[str, Any]) -> str:
+        """Begin a chat; its id. The ones that were quiet longest go when the owner, or all of them, have too many."""
+        id, now = uuid.uuid4().hex, time.time()
+        with self._transaction() as connection:
+            row = (id, owner, title, project, "new", now, now, json.dumps(settings), "{}", "{}")
+            connection.execute("INSERT INTO chats VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            quiet = "SELECT id FROM chats WHERE status != 'running'"
+            gone = connection.execute(f"{quiet} AND owner = ? ORDER BY updated DESC LIMIT -1 OFFSET ?", (owner, _KEEP_CHATS_OF_ONE)).fetchall()
+            gone += connection.execute(f"{quiet} ORDER BY updated DESC LIMIT -1 OFFSET ?", (_KEEP_CHATS,)).fetchall()
+            _drop_chats(connection, [row["id"] for row in gone])
+        return id
+
+    def change_chat(self, id: str, **fields: Any) -> None:
+        """Write title, project, status, settings, state or spent of a chat anew; the last three are objects."""
+        values = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in fields.items() if name in _CHAT_FIELDS}
+        names = ", ".join(f"{name} = ?" for name in ("updated", *values))
+        self._execute(f"UPDATE chats SET {names} WHERE id = ?", (time.time(), *values.values(), id))
+
+    def chat(self, id: str) -> dict[str, Any] | None:
+        """A chat without its events and messages, or None."""
+        rows = self._execute("SELECT * FROM chats WHERE id = ?", (id,))
+        return _chat(rows[0]) if rows else None
+
+    def chats(self, owner: str, limit: int = _KEEP_CHATS_OF_ONE) -> list[dict[str, Any]]:
+        """The owner's chats, the one that changed last first."""
+        return [_chat(row) for row in self._execute("SELECT * FROM chats WHERE owner = ? ORDER BY updated DESC, rowid DESC LIMIT ?", (owner, limit))]
+
+    def running_chats(self) -> list[str]:
+        """The chats whose turn had not ended when they were last written."""
+        return [row["id"] for row in self._execute("SELECT id FROM chats WHERE status = 'running'", ())]
+
+    def drop_chat(self, id: str) -> None:
+        """Forget a chat with all its events and messages."""
+        with self._transaction() as connection:
+            _drop_chats(connection, [id])
+
+    def add_chat_events(self, id: str, events: Iterable[tuple[int, float, bool, str]]) -> None:
+        """Append events of a chat that is there, each as number, time, whether it has a picture, and body."""
+        rows = [(id, seq, at, len(body), picture, body, id) for seq, at, picture, body in events]
+        with self._transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO chat_events SELECT ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM chats WHERE id = ?)", rows)
+
+    def chat_events(self, id: str, *, after: int = 0, limit: int = 500) -> list[str]:
+        """Bodies of the events after that number, in order."""
+        rows = self._execute("SELECT body FROM chat_events WHERE chat = ? AND seq > ? ORDER BY seq LIMIT ?", (id, after, limit))
+        return [row["body"] for row in rows]
+
+    def chat_pictures(self, id: str) -> list[tuple[int, str]]:
+        """Number and body of the events that have a picture, newest first."""
+        rows = self._execute("SELECT seq, body FROM chat_events WHERE chat = ? AND picture = 1 ORDER BY seq DESC", (id,))
+        return [(row["seq"], row["body"]) for row in rows]
+
+    def chat_size(self, id: str) -> tuple[int, int]:
+        """The number of a chat's last event, 0 where there is none, and the characters of all of them."""
+        row = self._execute("SELECT coalesce(max(seq), 0) AS last, coalesce(sum(size), 0) AS size FROM chat_events WHERE chat = ?", (id,))[0]
+        return row["last"], row["size"]
+
+    def cut_chat_events(self, id: str, *, since: int | None = None, characters: int | None = None) -> None:
+        """Drop the events from number `since` on, or the oldest until at most so many characters are left."""
+        if since is not None:
+            self._execute("DELETE FROM chat_events WHERE chat = ? AND seq >= ?", (id, since))
+        if characters is not None:
+            sums = "SELECT seq, sum(size) OVER (ORDER BY seq DESC) AS so_far FROM chat_events WHERE chat = ?"
+            self._execute(f"DELETE FROM chat_events WHERE chat = ? AND seq IN (SELECT seq FROM ({sums}) WHERE so_far > ?)", (id, id, characters))
+
+    def keep_chat_messages(self, id: str, since: int, bodies: Iterable[str]) -> None:
+        """Replace the messages of a chat that is there, from number `since` (0 is the first) on."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM chat_messages WHERE chat = ? AND number >= ?", (id, since))
+            rows = [(id, number, body, id) for number, body in enumerate(bodies, since)]
+            connection.executemany("INSERT INTO chat_messages SELECT ?, ?, ? WHERE EXISTS (SELECT 1 FROM chats WHERE id = ?)", rows)
+
+    def chat_messages(self, id: str) -> list[str]:
+        """Bodies of the messages, in order."""
+        return [row["body"] for row in self._execute("SELECT body FROM chat_messages WHERE chat = ? ORDER BY number", (id,))]
+
     def check(self) -> None:
         """Raises when the database cannot be read."""
         self._execute("SELECT 1", ())
@@ -247,3 +337,13 @@ def _sums(connection: sqlite3.Connection, scopes: Iterable[str]) -> dict[str, fl
         row = connection.execute("SELECT usd FROM spent WHERE scope = ?", (scope,)).fetchone()
         sums[scope] = row["usd"] if row else 0.0
     return sums
+
+
+def _chat(row: sqlite3.Row) -> dict[str, Any]:
+    return dict(row) | {name: json.loads(row[name]) for name in ("settings", "state", "spent")}
+
+
+def _drop_chats(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
+    for id in ids:
+        for table, column in (("chat_events", "chat"), ("chat_messages", "chat"), ("chats", "id")):
+            connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (id,))

@@ -61,3 +61,55 @@ def test_receipts_are_their_owners_and_come_in_pages(tmp_path):
     store.keep_receipt("x", 9.0, "you", {"id": "x"})
     assert [one["id"] for one in store.receipts("me", limit=2)] == ["r4", "r3"]
     assert [one["id"] for one in store.receipts("me", before=3.0)] == ["r2", "r1", "r0"]
+
+
+def chat(store: Store, owner: str = "me", title: str = "A timer") -> str:
+    return store.make_chat(owner, title, None, {"model": "m"})
+
+
+def test_a_chat_keeps_its_events_in_order_and_its_messages_as_they_stand(tmp_path):
+    store = Store(tmp_path / "s.sqlite")
+    one = chat(store)
+    store.add_chat_events(one, [(1, 1.0, False, "a"), (2, 2.0, True, "bb"), (3, 3.0, False, "ccc")])
+    store.keep_chat_messages(one, 0, ["m0", "m1", "m2"])
+    store.keep_chat_messages(one, 1, ["n1"])
+    store.change_chat(one, status="done", spent={"usd": 0.5}, owner="somebody else")
+    store.close()
+    again = Store(tmp_path / "s.sqlite")
+    assert again.chat_events(one, after=1) == ["bb", "ccc"] and again.chat_events(one, limit=1) == ["a"]
+    assert again.chat_messages(one) == ["m0", "n1"]
+    assert again.chat_pictures(one) == [(2, "bb")] and again.chat_size(one) == (3, 6)
+    found = again.chat(one)
+    assert (found["owner"], found["status"], found["spent"], found["settings"]) == ("me", "done", {"usd": 0.5}, {"model": "m"})
+
+
+def test_events_are_cut_from_either_end(tmp_path):
+    store = Store(tmp_path / "s.sqlite")
+    one, other = chat(store), chat(store)
+    for id in (one, other):
+        store.add_chat_events(id, [(seq, 0.0, False, "x" * 10) for seq in range(1, 6)])
+    store.cut_chat_events(one, characters=25)
+    assert store.chat_size(one) == (5, 20)
+    store.cut_chat_events(one, since=5)
+    assert len(store.chat_events(one)) == 1 and store.chat_size(other) == (5, 50)
+
+
+def test_a_chat_that_is_gone_takes_no_more_events(tmp_path):
+    store = Store(tmp_path / "s.sqlite")
+    one = chat(store)
+    store.drop_chat(one)
+    store.add_chat_events(one, [(1, 0.0, False, "late")])
+    store.keep_chat_messages(one, 0, ["late"])
+    assert (store.chat(one), store.chat_events(one), store.chat_messages(one)) == (None, [], [])
+
+
+def test_the_chats_that_were_quiet_longest_go_but_never_one_that_runs(tmp_path):
+    store = Store(tmp_path / "s.sqlite")
+    first, second = chat(store), chat(store)
+    store.add_chat_events(second, [(1, 0.0, False, "x")])
+    theirs = chat(store, owner="you")
+    store.change_chat(first, status="running")
+    for _ in range(200):
+        chat(store)
+    assert store.chat(first) and store.chat(theirs) and store.chat(second) is None and store.chat_events(second) == []
+    assert store.running_chats() == [first]
