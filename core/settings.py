@@ -10,8 +10,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from core.config import read
 from core.errors import InvalidInput
@@ -95,6 +96,35 @@ class Spending(_Part):
     unknown_output: Dollars = 25.0
 
 
+def check_base(address: str) -> str:
+    """The address of a service outside: https, or http on this machine, without user, query or fragment; `ValueError` otherwise."""
+    try:
+        parts = urlsplit(address)
+        here = parts.hostname == "localhost" or (parts.hostname or "").startswith("127.") or parts.hostname == "::1"
+        fine = parts.hostname and parts.port != 0 and (parts.scheme == "https" or (parts.scheme == "http" and here))
+    except ValueError:
+        fine = False
+    if not fine or parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("it must be an address that begins with https:// (or http:// on this machine), without user or query")
+    return address.rstrip("/")
+
+
+Base = Annotated[str, AfterValidator(check_base)]
+
+
+class Research(_Part):
+    """Where research reads, besides the Hub, and the owner's keys for it; each key goes to its own service alone."""
+
+    semantic_scholar: Base = "https://api.semanticscholar.org"
+    arxiv: Base = "https://arxiv.org"
+    ar5iv: Base = "https://ar5iv.labs.arxiv.org"
+    github: Base = "https://api.github.com"
+    github_raw: Base = "https://raw.githubusercontent.com"
+    gradio: Base = "https://www.gradio.app"
+    github_token: SecretValue = None
+    semantic_scholar_key: SecretValue = None
+
+
 class Settings(_Part):
     """Everything a process is told from outside.
 
@@ -114,6 +144,7 @@ class Settings(_Part):
     providers: dict[str, Provider] = Field(default_factory=dict)
     prefer: Names = ()
     budget: Spending = Spending()
+    research: Research = Research()
     hub: str = "auto"
     datasets_server: str | None = None
     host: str = "0.0.0.0"
@@ -133,6 +164,10 @@ class Settings(_Part):
     def on_a_space(self) -> bool:
         """This process runs as a Space: huggingface.co's page shows it in a frame, over https."""
         return self.space_id is not None
+
+    def lent(self, secret: Secret | None) -> Secret | None:
+        """A key of this process's owner where it may serve whoever asks: strangers only when the owner shares it."""
+        return None if self.public and not self.share_owner_keys else secret
 
     @property
     def hub_kind(self) -> Literal["local", "remote"]:
@@ -154,7 +189,8 @@ _FILES = ("agentic-config.yaml", "agentic-config.yml", "agentic-config.json")
 # so that no child process and no library picks them up by itself.
 KEY_VARIABLES = (
     "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_API_KEY", "OPENROUTER_API_KEY", "OPENROUTER_KEY",
-    "SHEIKH_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GITHUB_TOKEN",
+    "SHEIKH_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GITHUB_TOKEN", "GH_TOKEN",
+    "S2_API_KEY", "SEMANTIC_SCHOLAR_API_KEY",
 )  # fmt: skip
 
 
@@ -218,6 +254,9 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
             given["providers"][provider] = {"api_key": key}
             if env.get(url_name):
                 given["providers"][provider]["url"] = env[url_name]
+    for key, names in (("github_token", ("GITHUB_TOKEN", "GH_TOKEN")), ("semantic_scholar_key", ("S2_API_KEY", "SEMANTIC_SCHOLAR_API_KEY"))):
+        if any(env.get(name) for name in names):
+            given.setdefault("research", {})[key] = next(env[name] for name in names if env.get(name))
     if env.get("PORT") or env.get("GRADIO_SERVER_PORT"):
         given["port"] = env.get("PORT") or env["GRADIO_SERVER_PORT"]
     if env.get("SPACE_ID"):

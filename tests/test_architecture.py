@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOUNDATIONS = {"errors", "exposition", "settings", "secrets", "caller", "events", "store", "git", "registry", "instance", "config", "addresses"}
+FOUNDATIONS = {"errors", "failures", "exposition", "settings", "secrets", "caller", "events", "store", "git", "registry", "instance", "config", "addresses", "reading"}
 ROOMS = {"hub", "build", "box", "browser", "preview", "deploy", "localhub", "providers", "query", "terminal", "agent", "papers", "github", "repair", "outside"}
 
 
