@@ -16,6 +16,7 @@ from core.localhub import LocalHub
 from core.preview import Previews
 from core.providers import Key, Keyring, Providers, keep_records
 from core.query import Sandbox
+from core.reading import Reader
 from core.secrets import Secret
 from core.settings import Settings
 from core.store import Store
@@ -26,7 +27,7 @@ HUB_PREFIX = "/hub"
 
 @dataclass(frozen=True)
 class House:
-    """settings, store, projects, previews, executions, terminals, providers and the Hub; `local_hub` only where the embedded Hub stands in."""
+    """settings, store, projects, previews, executions, terminals, providers and the Hub; `reader` reads other services; `local_hub` only where the embedded Hub stands in."""
 
     settings: Settings
     port: int
@@ -40,6 +41,7 @@ class House:
     providers: Providers
     hub: Hub
     query_sandbox: Sandbox
+    reader: Reader
     local_hub: LocalHub | None
 
     @property
@@ -96,6 +98,7 @@ class House:
         await self.previews.close()
         await self.browser.close()
         await self.providers.close()
+        await self.reader.close()
         await self.hub.close()
         self.store.close()
         self.instance.release()
@@ -137,5 +140,6 @@ def build_house(settings: Settings, port: int) -> House:
         providers=Providers(settings, store),
         hub=Hub(endpoint, local=local is not None, datasets_server=settings.datasets_server),
         query_sandbox=Sandbox(),
+        reader=Reader(),
         local_hub=local,
     )
