@@ -6,6 +6,5 @@ Knows the Hub as a client and nothing of projects or previews: it is given files
 from core.deploy.apply import Deployment, apply_deploy
 from core.deploy.files import FileChange
 from core.deploy.plan import DeployPlan, plan_deploy
-from core.hub import first_error
 
-__all__ = ["DeployPlan", "Deployment", "FileChange", "apply_deploy", "first_error", "plan_deploy"]
+__all__ = ["DeployPlan", "Deployment", "FileChange", "apply_deploy", "plan_deploy"]

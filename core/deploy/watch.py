@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from core.caller import Caller
 from core.deploy.steps import Steps
 from core.errors import AppFailed, Conflict, HubUnavailable, RateLimited, SpacesError, TimedOut
-from core.hub import STAGES, Hub, address_of, answer_of, first_error, log_tail, stage_of
+from core.failures import first_error
+from core.hub import STAGES, Hub, address_of, answer_of, log_tail, stage_of
 
 SETTLE_SECONDS = 8.0  # a stage that was there before our commit is believed only after this long
 _PATIENCE_WITH_4XX = 8.0

@@ -9,7 +9,7 @@ from core.hub.details import about, details
 from core.hub.docs import fetch_docs, find_docs
 from core.hub.errors import PAID_CHOICE, hub_errors
 from core.hub.finding import find_collections, find_papers, find_people
-from core.hub.logs import first_error, log_tail, space_log_lines
+from core.hub.logs import log_tail, space_log_lines
 from core.hub.names import check_name, check_repo
 from core.hub.profiles import collection, paper, person
 from core.hub.rows import Kind, Row, web_url
@@ -59,7 +59,6 @@ __all__ = [
     "find_docs",
     "find_papers",
     "find_people",
-    "first_error",
     "full_name",
     "hub_errors",
     "list_spaces",

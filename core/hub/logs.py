@@ -1,4 +1,4 @@
-"""What a Space's build and run wrote, line by line, and the first real error in it."""
+"""What a Space's build and run wrote, line by line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 
 import httpx
 
@@ -96,50 +96,3 @@ def _lines(event: str) -> list[str]:
 async def log_tail(hub: Hub, caller: Caller, repo: str, *, build: bool, limit: int = 200) -> list[str]:
     """The newest lines of a log as a list; see `space_log_lines`."""
     return [line async for line in space_log_lines(hub, caller, repo, build=build, limit=limit)]
-
-
-_TRACEBACK = re.compile(r"^\s*(?:\S+ \| )?Traceback \(most recent call last\):\s*$")
-_EXCEPTION = re.compile(r"^\s*[A-Za-z_][\w.]*(?::|$)")
-_STAMP = re.compile(r"^\s*(?:\[?\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]?\s+|#\d+ [\d.]+ )")
-_ERRORS = (
-    re.compile(r"^error: "),  # uv, git, compilers
-    re.compile(r"^\s*× "),  # uv's resolver
-    re.compile(r"^(?:npm ERR!|npm error) (?!A complete log)"),
-    re.compile(r"^[A-Z]\w*(?:Error|Exception): "),
-    re.compile(r"^(?:fatal|FATAL|CRITICAL|Fatal)\b[: ]"),
-    re.compile(r"^\S+: (?:command not found|No such file or directory|Permission denied)"),
-    re.compile(r"^(?:python\d?|/\S*python\S*): (?:can't open file|No module named)"),
-    re.compile(r"^(?:Killed|Out of memory|Segmentation fault)", re.IGNORECASE),
-    # pip, docker, loggers; pip's sentence about its resolver is only a warning
-    re.compile(r"^\[?ERROR\]?[: ](?! ?pip's dependency resolver does not)"),
-)
-
-
-def first_error(lines: Iterable[str]) -> str | None:
-    """The first line of a log that says what went wrong, or None.
-
-    Of a Python traceback it is the exception at its end; of a resolver's report the sentence and its reason.
-    Later errors usually follow from the first.
-    """
-    plain = [_STAMP.sub("", _ESCAPES.sub("", line)).rstrip() for line in lines]
-    for index, line in enumerate(plain):
-        if _TRACEBACK.match(line):
-            return _end_of_traceback(plain, index) or line.strip()
-        if any(pattern.match(line) for pattern in _ERRORS):
-            return _with_reason(plain, index)
-    return None
-
-
-def _end_of_traceback(lines: list[str], start: int) -> str | None:
-    margin = len(lines[start]) - len(lines[start].lstrip())
-    for line in lines[start + 1 :]:
-        if line.strip() and len(line) - len(line.lstrip()) <= margin and _EXCEPTION.match(line):
-            return line.strip()[:500]
-    return None
-
-
-def _with_reason(lines: list[str], index: int) -> str:
-    line = lines[index].strip(" ×")
-    following = next((later.strip() for later in lines[index + 1 : index + 3] if later.strip()), "")
-    reason = following.lstrip("╰─▶ ") if following.startswith("╰─▶") else ""
-    return f"{line} {reason}".strip()[:500]

@@ -12,9 +12,10 @@ import httpx
 
 from core.caller import Caller
 from core.errors import InvalidInput, SpacesError
+from core.failures import first_error
 from core.hub.accounts import whoami
 from core.hub.client import Hub
-from core.hub.logs import first_error, log_tail
+from core.hub.logs import log_tail
 from core.hub.names import check_name, check_repo
 from core.hub.rows import web_url
 from core.secrets import redact

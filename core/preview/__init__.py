@@ -10,7 +10,6 @@ Owns processes, their directories, sockets, logs and the way to them. Knows noth
 
 from core.box import EngineStatus, LogLine, LogRing, LocalBox, SandboxEngine
 from core.preview.dockerfile import Recipe, read_dockerfile
-from core.preview.failures import first_error
 from core.preview.preview import Preview
 from core.preview.previews import Previews
 from core.preview.proxy import proxy
@@ -27,7 +26,6 @@ __all__ = [
     "LocalBox",
     "Recipe",
     "SandboxEngine",
-    "first_error",
     "proxy",
     "read_dockerfile",
 ]

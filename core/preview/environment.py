@@ -16,7 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from core.box import LogRing, workspace
 from core.errors import AppFailed, StorageFull
-from core.preview.failures import first_error
+from core.failures import first_error
 from core.preview.index import installer_settings, local_sources
 
 KEPT = 8  # environments; the least recently used one goes first

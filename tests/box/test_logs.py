@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from core.preview import LogRing, first_error
+from core.failures import first_failure
+from core.preview import LogRing
 from core.box.logs import LINE_LIMIT, pump
 from tests.preview.conftest import run
 
@@ -92,4 +93,5 @@ def test_many_follow_and_all_end():
     ],
 )  # fmt: skip
 def test_the_first_error_of_a_log(text, sentence):
-    assert first_error(text.splitlines()) == sentence
+    found = first_failure(text.splitlines())
+    assert (found and found.placed) == sentence

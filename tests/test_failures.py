@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.deploy import first_error
+from core.failures import first_error
 
 
 @pytest.mark.parametrize(
