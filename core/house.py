@@ -13,6 +13,7 @@ from core.caller import ANONYMOUS, Caller, Door, Risk
 from core.hub import Hub
 from core.instance import Instance
 from core.localhub import LocalHub
+from core.outside import Connections
 from core.preview import Previews
 from core.providers import Key, Keyring, Providers, keep_records
 from core.query import Sandbox
@@ -42,6 +43,7 @@ class House:
     hub: Hub
     query_sandbox: Sandbox
     reader: Reader
+    outside: Connections
     local_hub: LocalHub | None
 
     @property
@@ -127,6 +129,7 @@ def build_house(settings: Settings, port: int) -> House:
     executions = Executions(previews.engine, previews.monitor, previews.places)
     endpoint = settings.hub_url or f"http://127.0.0.1:{port}{HUB_PREFIX}"
     store = Store(data / "store.sqlite")
+    hub = Hub(endpoint, local=local is not None, datasets_server=settings.datasets_server)
     return House(
         settings=settings,
         port=port,
@@ -138,8 +141,9 @@ def build_house(settings: Settings, port: int) -> House:
         terminals=Terminals(executions, previews.engine, previews.monitor, previews.places),
         browser=Browser(data),
         providers=Providers(settings, store),
-        hub=Hub(endpoint, local=local is not None, datasets_server=settings.datasets_server),
+        hub=hub,
         query_sandbox=Sandbox(),
         reader=Reader(),
+        outside=Connections(hub, hub_mcp=settings.huggingface.mcp_url, allow_private=not settings.public),
         local_hub=local,
     )

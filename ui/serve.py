@@ -10,9 +10,9 @@ import gradio as gr
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
-from core.doors import account, children, health, keys, metrics, openai, openrouter, providers, remembered, rest
+from core.doors import account, children, connections, health, keys, metrics, openai, openrouter, providers, remembered, rest
 from core.doors.gate import Gate
-from core.doors.session import Sessions
+from core.doors.session import Session, Sessions
 from core.house import HUB_PREFIX, House
 from ui.mcp import add_endpoints, offer_actions
 from ui.page import LAUNCH, build_page
@@ -22,7 +22,12 @@ log = logging.getLogger(__name__)
 
 def launch(house: House, *, block: bool = True) -> gr.Blocks:
     """Serve the house on its port until interrupted, or return at once with `block=False` (close it with `.close()`)."""
-    sessions = Sessions(on_gone=lambda session: house.providers.evict(session.keys.keys()))
+
+    def gone(session: Session) -> None:
+        house.providers.evict(session.keys.keys())
+        house.outside.forget(f"session:{session.id}")
+
+    sessions = Sessions(on_gone=gone)
     demo = build_page(house, sessions)
     with demo:
         add_endpoints(house, sessions)
@@ -73,6 +78,7 @@ def front(house: House, sessions: Sessions, gradio_app: ASGIApp) -> ASGIApp:
         *rest.routes(house, sessions),
         *account.routes(house, sessions),
         *keys.routes(house, sessions),
+        *connections.routes(house, sessions),
         *children.routes(house, sessions),
         *openrouter.routes(house, sessions),
         *remembered.routes(house, sessions),
