@@ -8,10 +8,15 @@ from core.hub.client import Hub
 from core.hub.details import about, details
 from core.hub.docs import fetch_docs, find_docs
 from core.hub.errors import PAID_CHOICE, hub_errors
+from core.hub.exploring import explore_docs, gradio_source, read_docs
 from core.hub.finding import find_collections, find_papers, find_people
+from core.hub.inspecting import inspect_dataset
 from core.hub.logs import log_tail, space_log_lines
 from core.hub.names import check_name, check_repo
+from core.hub.openapi import find_api
 from core.hub.profiles import collection, paper, person
+from core.hub.ranking import rank, words
+from core.hub.repo_files import list_files, read_file
 from core.hub.rows import Kind, Row, web_url
 from core.hub.search import Page, search
 from core.hub.space_tools import run_space_tool, space_tools
@@ -54,17 +59,25 @@ __all__ = [
     "create_space",
     "delete_space",
     "details",
+    "explore_docs",
     "fetch_docs",
+    "find_api",
     "find_collections",
     "find_docs",
     "find_papers",
     "find_people",
     "full_name",
+    "gradio_source",
     "hub_errors",
+    "inspect_dataset",
+    "list_files",
     "list_spaces",
     "log_tail",
     "paper",
     "person",
+    "rank",
+    "read_docs",
+    "read_file",
     "run_space_tool",
     "search",
     "space_log_lines",
@@ -73,4 +86,5 @@ __all__ = [
     "status",
     "web_url",
     "whoami",
+    "words",
 ]
