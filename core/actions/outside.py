@@ -24,7 +24,7 @@ async def outside_connect(
 ) -> dict:
     """Connect an MCP server, or a Gradio Space, whose tools the agent may then call; kept in memory until this server restarts.
 
-    A server that needs a header of its own is connected on the Keys tab, which posts it to `/api/connections`; it is never an
+    A server that needs a header of its own is connected on the Keys tab, which posts it to `/api/session/connections`; it is never an
     argument. Returns what outside_list tells of it. Raises invalid_input, unauthorized, forbidden for an address that is not
     public, app_failed or timed_out when it does not answer; then nothing is kept.
 

@@ -12,10 +12,10 @@ from core.house import House
 
 
 def routes(house: House, sessions: Sessions) -> list[Route]:
-    """`POST /api/connections` with `url` or `space`, `name`, `headers`, `hub_token`, `trust_reads`."""
+    """`POST /api/session/connections` with `url` or `space`, `name`, `headers`, `hub_token`, `trust_reads`."""
 
     async def connect(request: Request) -> Response:
         caller = identify(house, sessions, "rest", request.headers, request.cookies)
         return answer(await house.outside.connect(caller, await json_object(request)), 201)
 
-    return [Route("/api/connections", guard(connect), methods=["POST"])]
+    return [Route("/api/session/connections", guard(connect), methods=["POST"])]

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ui.parts import board, box, files, frame, header, keys, logs, models, notice, plan, query, receipt, results, ring, steps, story, terminal
+from ui.parts import board, box, connect, files, frame, header, keys, logs, models, notice, plan, query, receipt, results, ring, steps, story, terminal
 
 HOSTILE = """</textarea></iframe><script>alert(1)</script><img src=x onerror=alert(2)>" onmouseover="alert(3)' x='"""
 ROW = {
@@ -78,7 +78,8 @@ DRAWN = {
     "board": board.board([SPACE], opened=board.Open(HOSTILE, "log", lines=(HOSTILE,)), trouble={"repo": HOSTILE, "message": HOSTILE, "fix": HOSTILE}),
     "delete": board.board([SPACE], opened=board.Open(HOSTILE, "delete")),
     "account": keys.account_card({"name": HOSTILE, "fullname": HOSTILE, "token_role": HOSTILE, "orgs": [{"name": HOSTILE, "role": HOSTILE}]}, source="pasted", hub=HOSTILE, local=False, last4=HOSTILE),  # fmt: skip
-    "connect": keys.connect("http://" + HOSTILE),
+    "outside": connect.outside([{"id": HOSTILE, "name": HOSTILE, "kind": "mcp", "address": HOSTILE, "headers": [HOSTILE], "hub_token": True, "trust_reads": False, "trouble": None, "tools": [{"name": HOSTILE, "as": HOSTILE, "description": HOSTILE, "risk": HOSTILE, "asks": True}]}], hub_mcp="https://huggingface.co/mcp", said=HOSTILE, trouble=ERROR),
+    "connect": connect.connect("http://" + HOSTILE, local=True),
     "keys": ring.cards([KEY, {**KEY, "owner": "instance"}], movable=[HOSTILE], notes={HOSTILE: {"text": HOSTILE, "tone": "done"}}, said=HOSTILE, trouble=ERROR),
     "remove a key": ring.cards([KEY], movable=[HOSTILE], asked=ring.Asked(HOSTILE, "remove")),
     "replace a key": ring.cards([KEY], movable=[HOSTILE], asked=ring.Asked(HOSTILE, "rotate")),

@@ -1,4 +1,4 @@
-"""The Keys tab: who acts, with which token, how to change it, how an agent connects."""
+"""The Keys tab: who acts, with which token, how to change it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,3 @@ def account_card(account: Mapping[str, Any] | None, *, source: str, hub: str, lo
 def token_form(*, local: bool) -> str:
     """A plain form; its script posts to the session's own route, and no Gradio component ever sees the value."""
     return draw("token", local=local)
-
-
-def connect(base: str) -> str:
-    """How an agent or a program reaches the same abilities: MCP address, a REST example, the command line."""
-    mcp = f"{base}/gradio_api/mcp/"
-    rest = f"curl {base}/api/actions/build_space \\\n  -H 'content-type: application/json' \\\n  -d '{{\"idea\": \"an app that counts words\"}}'"
-    config = '{\n  "mcpServers": {\n    "spaces-os": {"url": "%s"}\n  }\n}' % mcp
-    return draw("connect", base=base, mcp=mcp, rest=rest, config=config)

@@ -13,7 +13,7 @@ from ui.bind import QUIET, Bind, oauth_token
 from ui.desk import Desk, Updates, account_of, surroundings
 from ui.live import live
 from ui.parts import keys as drawn
-from ui.tabs import models, ring
+from ui.tabs import connecting, models, ring
 
 # What a Space with `hf_oauth: true` is given; Gradio's button raises without them.
 _SIGN_IN_NEEDS = ("SPACE_ID", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
@@ -26,7 +26,7 @@ class Keys:
     tab: gr.Tab
     card: gr.HTML
     form: gr.HTML
-    connect: gr.HTML
+    connect: connecting.Connecting
     ring: ring.Ring
     models: models.Models
 
@@ -46,7 +46,7 @@ def layout(bind: Bind, tab: gr.Tab) -> Keys:
                 gr.LoginButton("Sign in with Hugging Face", elem_id="sign-in")
             form = live("signed", value=drawn.token_form(local=local), elem_id="token-card")
         with gr.Column(min_width=280):
-            connect = gr.HTML("", elem_id="connect", apply_default_css=False)
+            connect = connecting.layout(bind)
     with gr.Row(elem_id="models-row"):
         with gr.Column(min_width=280):
             own = ring.layout()
@@ -82,4 +82,5 @@ def behave(bind: Bind, desk: Desk, own: Keys, spaces: gr.State) -> None:
     for part in (own.card, own.form):
         after = part.signed(changed, [desk.project, desk.preview], [own.card, spaces, desk.bar, desk.dock], **QUIET)
         changing.append(after.then(keys_now, own.ring.notes, column, **QUIET))  # an account is a key too
+    connecting.behave(bind, own.connect, own.tab)
     models.behave(bind, desk, own.models, own.ring, own.tab, changing)
