@@ -94,7 +94,7 @@ def _dump(place: int, row: bytes) -> dict[str, str]:
 
 def compared(diffs: Sequence[Mapping[str, Any]]) -> str:
     """What is typed and not saved, file by file, before it is saved."""
-    return draw("compared", diffs=[_readable(one) for one in diffs])
+    return draw("compared", diffs=[readable(one) for one in diffs])
 
 
 def _order(path: str) -> list[tuple[bool, str]]:
@@ -104,10 +104,10 @@ def _order(path: str) -> list[tuple[bool, str]]:
 
 def history(changes: Sequence[Mapping[str, Any]], opened: str | None = None, diffs: Sequence[Mapping[str, Any]] = ()) -> str:
     """The changes, newest first; the opened one shows its diff, file by file."""
-    return draw("history", changes=changes, opened=opened, diffs=[_readable(one) for one in diffs])
+    return draw("history", changes=changes, opened=opened, diffs=[readable(one) for one in diffs])
 
 
-def _readable(diff: Mapping[str, Any]) -> dict[str, Any]:
+def readable(diff: Mapping[str, Any]) -> dict[str, Any]:
     patch = str(diff.get("patch") or "")
     lines = [{"kind": _kind(line), "text": line} for line in patch[:_LONGEST_PATCH].splitlines()]
     return {**diff, "lines": lines, "cut": len(patch) > _LONGEST_PATCH}
