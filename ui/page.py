@@ -27,15 +27,15 @@ from core.house import House
 from ui.bind import QUIET, Bind
 from ui.desk import Desk, Updates, preview_of, projects_of, surroundings
 from ui.live import arg, live
-from ui.parts import header, keys as keys_parts
+from ui.parts import header
 from ui.parts.notice import failure
-from ui.tabs import agent, box, calling, checking, deploying, editing, files, filing, keys, preview, query, receipts, search, spaces, terminal
+from ui.tabs import agent, box, calling, checking, connecting, deploying, editing, files, filing, keys, preview, query, receipts, search, spaces, terminal
 from ui.tabs.drafts import Drafts
 from ui.theme import theme
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("page.css", "parts.css", "workbench.css", "check.css", "files.css", "terminal.css", "box.css", "lists.css", "search.css", "calling.css", "models.css", "keys.css", "narrow.css")
-_SCRIPTS = ("session.js", "page.js", "frame.js", "keys.js", "drag.js", "files.js", "terminal.js", "box.js", "calling.js")
+_STYLES = ("page.css", "parts.css", "workbench.css", "check.css", "files.css", "terminal.css", "box.css", "lists.css", "search.css", "calling.css", "models.css", "keys.css", "connect.css", "narrow.css")
+_SCRIPTS = ("session.js", "page.js", "frame.js", "keys.js", "connect.js", "drag.js", "files.js", "terminal.js", "box.js", "calling.js")
 _CACHE_SECONDS = 3600
 
 
@@ -130,7 +130,7 @@ def _behave(bind: Bind, desk: Desk, story: agent.Story, stage: preview.Stage, sh
     async def ready(request: gr.Request, event: gr.EventData) -> Updates:
         known = await projects_of(bind, request)
         opened = await open_project(known[0]["id"] if known else None, request)
-        return opened | {cards.card: await keys.account(bind, request), cards.connect: keys_parts.connect(arg(event))}
+        return opened | {cards.card: await keys.account(bind, request), cards.connect.snippets: connecting.shown(bind, arg(event))}
 
     async def choose(drafts: Drafts, request: gr.Request, event: gr.EventData) -> Updates:
         return await open_project(arg(event) or None, request, drafts) | {story.steps: "", story.outcome: ""}
@@ -145,7 +145,7 @@ def _behave(bind: Bind, desk: Desk, story: agent.Story, stage: preview.Stage, sh
         return opened | {story.steps: "", story.outcome: "", stage.panes: gr.Tabs(selected="preview")}
 
     drawn = [desk.project, desk.bar, desk.dock, *preview.outputs(desk, stage), *files.outputs(desk, shelf)]
-    desk.boot.ready(ready, None, [*drawn, cards.card, cards.connect], **QUIET)
+    desk.boot.ready(ready, None, [*drawn, cards.card, cards.connect.snippets], **QUIET)
     around = [*drawn, story.steps, story.outcome]
     desk.bar.project(choose, shelf.drafts, around, **QUIET)
     shelf.receipt.remove(remove, desk.project, around, **QUIET)
