@@ -20,11 +20,14 @@ class Connecting:
     servers: gr.HTML
 
 
-def layout(bind: Bind) -> Connecting:
-    """The two cards."""
-    servers = live("connected", "disconnect", value=drawn.outside([], hub_mcp=_hub_mcp(bind)), elem_id="outside")
-    snippets = gr.HTML("", elem_id="connect", apply_default_css=False)
-    return Connecting(snippets, servers)
+def layout_servers(bind: Bind) -> gr.HTML:
+    """The card of the servers of others."""
+    return live("connected", "disconnect", value=drawn.outside([], hub_mcp=_hub_mcp(bind)), elem_id="outside")
+
+
+def layout_snippets() -> gr.HTML:
+    """The card of the snippets; they are drawn once the page's own address is known."""
+    return gr.HTML("", elem_id="connect", apply_default_css=False)
 
 
 def shown(bind: Bind, base: str) -> str:

@@ -45,8 +45,9 @@ def layout(bind: Bind, tab: gr.Tab) -> Keys:
             if can_sign_in():
                 gr.LoginButton("Sign in with Hugging Face", elem_id="sign-in")
             form = live("signed", value=drawn.token_form(local=local), elem_id="token-card")
+            servers = connecting.layout_servers(bind)
         with gr.Column(min_width=280):
-            connect = connecting.layout(bind)
+            connect = connecting.Connecting(connecting.layout_snippets(), servers)
     with gr.Row(elem_id="models-row"):
         with gr.Column(min_width=280):
             own = ring.layout()
