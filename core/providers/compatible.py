@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from core.errors import InvalidInput, TooLarge
+from core.providers.caching import marked, takes_marks
 from core.providers.policy import Fault, from_answer, quote
 from core.providers.provider import End, Provider
 from core.providers.sse import DONE
@@ -107,6 +108,8 @@ def request_body(prompt: Prompt, model: str, row: Provider, *, stream: bool) -> 
         body["stream"] = True
         if row.stream_usage:
             body["stream_options"] = {"include_usage": True}
+    if prompt.cache and takes_marks(row.marks, row.bare(model)):
+        body = marked(body)
     return row.shape(prompt, body)
 
 

@@ -59,4 +59,6 @@ ROW = Provider(
     bare=bare,
     address=address,
     forbidden="moderation",
+    # openrouter.ai/docs/features/prompt-caching; "~" begins an alias for a family's newest model.
+    marks=("anthropic/*", "~anthropic/*", "google/gemini*", "~google/gemini*"),
 )

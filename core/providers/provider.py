@@ -40,6 +40,7 @@ class Provider:
     headers: further request headers for a prompt. shape: changes the request body to what it understands.
     bare: a model id without this provider's routing suffix. address: a key's base URL, with known mistakes put right.
     bills: it can charge an organisation instead of the key's account.
+    marks: models, as patterns, that keep a prompt's beginning only where it is marked; see `caching`.
     forbidden: what its plain 403 means. stream_usage: it understands `stream_options.include_usage`.
     """
 
@@ -57,3 +58,4 @@ class Provider:
     forbidden: Kind = "forbidden"
     stream_usage: bool = True
     max_tokens_field: str = "max_tokens"
+    marks: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ _ROWS = (
     Provider("lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", needs_key=False, local=True),
     Provider("llamacpp", "llama.cpp", "http://127.0.0.1:8080/v1", needs_key=False, local=True),
     Provider("vllm", "vLLM", "http://127.0.0.1:8000/v1", needs_key=False, local=True),
-    Provider("anthropic", "Anthropic", wire="exotic"),
+    Provider("anthropic", "Anthropic", wire="exotic", marks=("anthropic/claude*",)),
     Provider("gemini", "Google Gemini", wire="exotic"),
     Provider("cohere", "Cohere", wire="exotic"),
     Provider("bedrock", "Amazon Bedrock", wire="exotic"),

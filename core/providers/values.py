@@ -32,6 +32,7 @@ class Prompt:
     fallback: False asks the first candidate only.
     bill_to: the Hugging Face organisation that pays.
     extra: further fields of the request body (`top_p`, `seed`, OpenRouter's `models` and `provider`, …).
+    cache: the beginning comes again with the next prompt; an upstream that keeps only what is marked gets marks.
     """
 
     messages: tuple[dict[str, Any], ...]
@@ -48,6 +49,7 @@ class Prompt:
     fallback: bool = True
     bill_to: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    cache: bool = False
 
     @property
     def preferred(self) -> tuple[str, ...]:
