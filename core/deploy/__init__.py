@@ -5,6 +5,7 @@ Knows the Hub as a client and nothing of projects or previews: it is given files
 
 from core.deploy.apply import Deployment, apply_deploy
 from core.deploy.files import FileChange
+from core.deploy.hardware import price
 from core.deploy.plan import DeployPlan, plan_deploy
 
 __all__ = ["DeployPlan", "Deployment", "FileChange", "apply_deploy", "plan_deploy"]
