@@ -110,18 +110,23 @@ def action(*, risk: Risk, title: str, idempotent: bool = False, open_world: bool
     def register(function):
         if function.__name__ in _actions:
             raise ValueError(f"the action {function.__name__} exists already")
-        _actions[function.__name__] = Action(
-            name=function.__name__,
-            run=function,
-            risk=risk,
-            title=title,
-            description=_description(inspect.getdoc(function) or ""),
-            idempotent=idempotent or risk == "read",
-            open_world=open_world,
-        )
+        _actions[function.__name__] = described(function, risk=risk, title=title, idempotent=idempotent, open_world=open_world)
         return function
 
     return register
+
+
+def described(function: Callable[..., Awaitable[Any]], *, risk: Risk, title: str, idempotent: bool = False, open_world: bool = True) -> Action:
+    """What an action is, read from its function; it is not registered by that."""
+    return Action(
+        name=function.__name__,
+        run=function,
+        risk=risk,
+        title=title,
+        description=_description(inspect.getdoc(function) or ""),
+        idempotent=idempotent or risk == "read",
+        open_world=open_world,
+    )
 
 
 def actions() -> dict[str, Action]:
