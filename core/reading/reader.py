@@ -116,8 +116,9 @@ class Reader:
                     try:
                         raw = await self._follow(source, method, url, body, accept, most)
                         wait = limited(raw)
-                        if wait is not None and (wait > LONGEST_WAIT or not again):
+                        if wait is not None and wait > LONGEST_WAIT:
                             self._pause(account, wait, rate_limited(source, wait))
+                        if wait is not None and (wait > LONGEST_WAIT or not again):
                             raise rate_limited(source, wait)
                         if wait is None and (raw.status < 500 or not again):
                             return raw
