@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from core.caller import Caller
-from core.errors import HubUnavailable, InvalidInput, NotFound, SpacesError
+from core.errors import HubUnavailable, InvalidInput, NotFound, SpacesError, TimedOut
 from core.hub.client import Hub
 from core.hub.docs import LONGEST_QUERY, PAGE_LENGTH, fetch_docs, find_docs
 from core.hub.errors import nonsense
@@ -28,7 +28,7 @@ GRADIO_HOSTS = ("gradio.app", "www.gradio.app")
 _MANIFEST = "/llms.txt"
 _GRADIO_BYTES = 5_000_000
 _LIBRARY = re.compile(r"[\w.-]{1,80}")
-_LINK = re.compile(r"^\s*[-*]\s*\[([^\[\]]{1,300})\]\(([^()\s]{1,500})\)(?::?\s*(.{1,600}))?", re.MULTILINE)
+_LINK = re.compile(r"^\s*[-*]\s*\[([^\[\]]{1,300})\]\(([^()\s]{1,500})\)(?:[: \t]+(.{1,600}))?", re.MULTILINE)
 _PRODUCTS_SECONDS = 600
 
 
@@ -55,16 +55,22 @@ async def explore_docs(hub: Hub, caller: Caller, reader: Reader, gradio: Source,
         raise InvalidInput(f"A question to the documentation has at most {LONGEST_QUERY} characters; this one has {len(query)}.")
     if not 1 <= limit <= MOST:
         raise InvalidInput(f"max_results is {limit}; it must be from 1 to {MOST}.")
+    elsewhere = ""
     if library == GRADIO:
-        return await _gradio(reader, gradio, query, limit)
+        try:
+            return await _gradio(reader, gradio, query, limit)
+        except (HubUnavailable, TimedOut) as error:
+            elsewhere = f"{error.message} What this Hub itself has of it is shown."
     products = await hub.remembered(caller, "docs", _PRODUCTS_SECONDS, lambda: _products(hub, caller))
+    if elsewhere and not products.get(GRADIO, "").startswith(f"{hub.endpoint}/docs/"):
+        raise HubUnavailable(elsewhere.partition(" What this")[0])
     if not library:
         items = [_item(name, url, "", "list") for name, url in products.items()][:limit]
         return {"library": "", "items": items, "total": len(products), "related": [], "notes": []}
     name, slug = _named(library, products)
     related = [other for other in products if other != name and other.startswith(f"{name}-")][:10]
     (pages, missing), (found, failed) = await asyncio.gather(_pages(hub, slug), _found(hub, caller, name, query, limit))
-    notes = [note for note in (missing, failed) if note]
+    notes = [note for note in (elsewhere, missing, failed) if note]
     if not query:
         items, total = [_item(*page, "list") for page in pages[:limit]], len(pages) or None
     else:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.caller import Caller
-from core.errors import InvalidInput, SpacesError, Unexpected
+from core.errors import InvalidInput, NotFound, SpacesError, Unexpected
 from core.hub.client import Hub
 from core.hub.columns import columns, conversations, formats, shown
 from core.hub.names import check_name, check_repo
@@ -51,7 +51,7 @@ async def inspect_dataset(
                 raise Unexpected("the answer is not what the service gives")
         except SpacesError as error:
             failures.append(error)
-            warnings.append(f"{path}: {error.message}")
+            warnings.append(f"{path}: {_reason(error)}")
             return {}
         return answer.data
 
@@ -64,7 +64,7 @@ async def inspect_dataset(
         read("info", _ROW_SECONDS, config=chosen), read("first-rows", _ROW_SECONDS, config=chosen, split=part)
     )
     if not any((valid, listed, parquet, sizes, info, first)):
-        raise _the_telling_one(failures)
+        raise _the_telling_one(dataset, failures)
     warnings += _unfinished({"splits": listed, "parquet": parquet, "size": sizes, "info": info})
     rows = [one["row"] for one in _objects(first.get("rows")) if isinstance(one.get("row"), Mapping)]
     told = info.get("dataset_info")
@@ -163,6 +163,15 @@ def _unfinished(answers: Mapping[str, _Said]) -> list[str]:
     return said
 
 
-def _the_telling_one(failures: Sequence[SpacesError]) -> SpacesError:
+def _the_telling_one(dataset: str, failures: Sequence[SpacesError]) -> SpacesError:
     """The refusal worth showing: one about the dataset or the caller rather than one about the weather."""
-    return next((one for one in failures if not one.retryable), failures[0])
+    error = next((one for one in failures if not one.retryable), failures[0])
+    fix = error.fix
+    if isinstance(error, NotFound):
+        fix = "Check the name with hf_search_datasets; where the Hub shows no rows of it, hf_repo_files lists its files."
+    return type(error)(f"Could not inspect the dataset {dataset}: {_reason(error)}", fix, **error.details)
+
+
+def _reason(error: SpacesError) -> str:
+    """What went wrong, without the address that was asked."""
+    return error.message.partition(": ")[2] if error.message.startswith("Could not read ") else error.message
