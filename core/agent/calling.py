@@ -1,0 +1,231 @@
+"""The calls of one reply: judged, run, answered in their order. A person's word on those that waited for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from core.agent import wire
+from core.agent.values import Asked, Decision, Emit, Message, Output, Tool, Toolbox, ToolRequest
+from core.events import ApprovalAsked, Cost, Event, ToolEnded, ToolStarted
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+_PATIENCE = 0.7  # seconds a stopped tool gets to end; then it is left to end by itself
+_LONGEST_ARGUMENT = 2_000
+_LONGEST_TEXT = 4_000
+_leaving: set[asyncio.Task[Any]] = set()
+
+
+@dataclass
+class Done:
+    """What came of calls: their results by id, those that wait for a person, the one that is a question, what they cost."""
+
+    outputs: dict[str, Output] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    question: str | None = None
+    usd: float = 0.0
+    tokens: int = 0
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        return (*self.asked, *((self.question,) if self.question else ()))
+
+
+class Calling:
+    """Runs calls with a toolbox. messages: where results are written. kept: called after each. agent: the sub-agent's id, or ""."""
+
+    def __init__(self, messages: list[Message], toolbox: Toolbox, *, emit: Emit, kept: Callable[[], None], sees: bool, agent: str = ""):
+        self._messages = messages
+        self._toolbox = toolbox
+        self._emit, self._kept, self._sees, self._agent = emit, kept, sees, agent
+        self._tools: dict[str, Tool] = {tool.name: tool for tool in toolbox.tools()}
+
+    async def carry_out(self, calls: Sequence[ToolRequest]) -> Done:
+        """Do what needs nobody: neighbours that only read beside each other, the others one by one."""
+        done = Done()
+        try:
+            for group in self._groups(calls):
+                free = []
+                for call in group:
+                    asked = None if call.problem else await self._toolbox.judge(call)
+                    if asked is None:
+                        free.append(call)
+                    else:
+                        self._ask(call, asked)
+                        done.asked.append(call.id)
+                await self._together(free, done)
+                if done.question:
+                    self._leave_out(calls, done)
+                    break
+        finally:
+            self._write(calls, done)
+        return done
+
+    async def decided(self, decisions: Mapping[str, Decision]) -> Done:
+        """Do or refuse the calls that waited. Without a decision a question takes the person's words as its answer; every other call is refused."""
+        waiting, done = wire.pending(self._messages), Done()
+        words = "\n\n".join(str(one["content"]) for one in _since_reply(self._messages) if (one.get("meta") or {}).get("kind") == "said")
+        try:
+            for call in waiting:
+                word = decisions.get(call.id)
+                if call.name == wire.QUESTION:
+                    answer = (word.feedback if word else "") or words
+                    done.outputs[call.id] = Output(f"The person answered: {answer}" if answer else "The person gave no answer.", ok=bool(answer))
+                elif word and word.approve:
+                    await self._one(call, done, approved=True)
+                    if word.feedback:
+                        self._add(done, call, f"The person approved this and said: {word.feedback}")
+                else:
+                    done.outputs[call.id] = Output(_refusal(word, words), ok=False)
+                    self._end(call, done.outputs[call.id], 0.0)
+        finally:
+            self._write(waiting, done)
+            wire.repair(self._messages)
+            self._kept()
+        return done
+
+    def _groups(self, calls: Sequence[ToolRequest]) -> list[list[ToolRequest]]:
+        groups: list[list[ToolRequest]] = []
+        reading = False
+        for call in calls:
+            tool = self._tools.get(call.name)
+            reads = bool(tool and tool.reads)
+            if reads and reading and len(groups[-1]) < AT_ONCE:
+                groups[-1].append(call)
+            else:
+                groups.append([call])
+            reading = reads
+        return groups
+
+    async def _together(self, calls: Sequence[ToolRequest], done: Done) -> None:
+        """Run them beside each other; when we are stopped they are too, and are not waited for much longer."""
+        tasks = [asyncio.create_task(self._one(call, done)) for call in calls]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            left = [task for task in tasks if not task.done()]
+            for task in left:
+                task.cancel()
+                _leaving.add(task)
+                task.add_done_callback(_leaving.discard)
+            if left:
+                await asyncio.wait(left, timeout=_PATIENCE)
+
+    async def _one(self, call: ToolRequest, done: Done, *, approved: bool = False) -> None:
+        tool = self._tools.get(call.name)
+        spent = [0.0, 0]
+
+        def heard(event: Event) -> None:
+            if isinstance(event, Cost):
+                usd, tokens = cost_of(event.receipt)
+                spent[0] += usd
+                spent[1] += tokens
+            self._emit(event)
+
+        title = (tool.title if tool else "") or call.name
+        shown = shortened(call.arguments)
+        self._emit(
+            ToolStarted(id=call.id, name=call.name, title=title, arguments=shown, source=tool.source if tool else "", agent=self._agent)
+        )
+        began = time.monotonic()
+        try:
+            if call.problem:
+                output = Output(call.problem, ok=False)
+            else:
+                output = await self._toolbox.run(call, emit=heard, approved=approved)
+        except asyncio.CancelledError:
+            self._end(call, Output("Stopped before it was done.", ok=False), time.monotonic() - began)
+            raise
+        except Exception:  # a toolbox never raises; if one does, the model reads a sentence and the log has the rest
+            log.exception("the tool %s raised", call.name)
+            output = Output(f"{call.name} failed inside; that is a defect of the tool, not of its arguments. Do it another way.", ok=False)
+        finally:
+            done.usd += spent[0]
+            done.tokens += spent[1]
+        done.usd += max(0.0, (output.cost_usd or 0.0) - spent[0])  # what its own receipts told is part of what it says it cost
+        if output.ends == "question":
+            done.question = call.id
+            return
+        done.outputs[call.id] = output
+        self._end(call, output, time.monotonic() - began)
+
+    def _ask(self, call: ToolRequest, asked: Asked) -> None:
+        tool = self._tools.get(call.name)
+        title = (tool.title if tool else "") or call.name
+        self._emit(ApprovalAsked(id=call.id, name=call.name, title=title, arguments=shortened(call.arguments), **asdict(asked)))
+
+    def _end(self, call: ToolRequest, output: Output, seconds: float) -> None:
+        picture = asdict(output.picture) if output.picture else None
+        self._emit(
+            ToolEnded(
+                id=call.id, name=call.name, ok=output.ok, text=cut(output.text, _LONGEST_TEXT), data=output.data,
+                seconds=round(seconds, 3), cost_usd=output.cost_usd, picture=picture, agent=self._agent,
+            )
+        )  # fmt: skip
+
+    def _leave_out(self, calls: Sequence[ToolRequest], done: Done) -> None:
+        """A question ends the turn: calls behind it are not done, and say so."""
+        for call in calls:
+            if call.id not in done.outputs and call.id not in done.pending:
+                done.outputs[call.id] = Output("Not done: the question before it comes first. Call it again when it is answered.", ok=False)
+
+    def _add(self, done: Done, call: ToolRequest, text: str) -> None:
+        output = done.outputs.get(call.id)
+        if output:
+            done.outputs[call.id] = Output(f"{output.text}\n\n{text}", ok=output.ok, data=output.data, picture=output.picture)
+
+    def _write(self, calls: Sequence[ToolRequest], done: Done) -> None:
+        """The results in the order of the calls, then their pictures."""
+        pictures = []
+        for call in calls:
+            output = done.outputs.get(call.id)
+            if output is None:
+                continue
+            self._messages.append(wire.result(call, output))
+            if output.picture and self._sees and (picture := wire.pictured(call.name, output.picture)):
+                pictures.append(picture)
+        self._messages += pictures
+        self._kept()
+
+
+def cost_of(receipt: Mapping[str, Any]) -> tuple[float, int]:
+    """USD of a receipt, known or estimated, and its tokens; 0 where nobody can say."""
+    usd = receipt.get("cost_usd")
+    usage = receipt.get("usage") or {}
+    return float((receipt.get("estimate_usd") if usd is None else usd) or 0.0), int(usage.get("prompt", 0)) + int(usage.get("completion", 0))
+
+
+def cut(text: str, most: int) -> str:
+    """Head and tail of a text that is longer."""
+    return text if len(text) <= most else f"{text[: most * 2 // 3]}\n[… {len(text) - most} characters …]\n{text[-most // 3 :]}"
+
+
+def shortened(arguments: Any, depth: int = 0) -> Any:
+    """Arguments with long texts and long lists cut, for an event."""
+    if isinstance(arguments, str):
+        return cut(arguments, _LONGEST_ARGUMENT)
+    if isinstance(arguments, Mapping):
+        return {} if depth > 6 else {str(name)[:100]: shortened(one, depth + 1) for name, one in list(arguments.items())[:50]}
+    if isinstance(arguments, list | tuple):
+        return [] if depth > 6 else [shortened(one, depth + 1) for one in arguments[:50]]
+    return arguments
+
+
+def _refusal(word: Decision | None, words: str) -> str:
+    if word is None and words:
+        return "Not done: the person wrote something else instead of approving it; read their message."
+    if word is None:
+        return "Not done: nobody approved it."
+    said = f" They said: {word.feedback}" if word.feedback else ""
+    return f"Not done: the person refused it.{said} Do not try it again unless they ask for it."
+
+
+def _since_reply(messages: Sequence[Message]) -> list[Message]:
+    last = max((place for place, one in enumerate(messages) if one["role"] == "assistant"), default=-1)
+    return list(messages[last + 1 :])
