@@ -36,6 +36,7 @@ class Context:
         self._mind, self._emit, self._agent = mind, emit, agent
         self._scale = 1.0
         self._sent = 0  # the uncalibrated estimate of what was sent last
+        self._heard: Message | None = None  # the newest reply whose report is in the scale
 
     @property
     def limit(self) -> int:
@@ -57,6 +58,7 @@ class Context:
         force: the upstream said that it is too long, whatever the estimate says. Raises `TooLong` when two summaries in a
         row do not make it fit, with what to do.
         """
+        self._learn(messages)
         fixed = estimate((), system, tools)
         before = self.tokens(messages, system, tools)
         goal = self.limit
@@ -85,6 +87,13 @@ class Context:
             self._emit(Noticed(kind="compacted", text=f"Earlier work was made shorter: about {before} tokens before, {after} after (estimated).", agent=self._agent))
         self._sent = fixed + sum(map(estimate_message, sent))
         return sent
+
+    def _learn(self, messages: Sequence[Message]) -> None:
+        """Take in what the newest reply tells of the request it answered, once."""
+        newest = next((message for message in reversed(messages) if message.get("role") == "assistant" and "tokens" in (message.get("meta") or {})), None)
+        if newest is not None and newest is not self._heard:
+            self.reported(newest["meta"]["tokens"][0])
+        self._heard = newest
 
     def _within(self, messages: list[Message], fixed: int, goal: int) -> list[Message] | None:
         """What to send if it fits the goal: the messages, or a copy with a person's longest words cut when those take most of it."""

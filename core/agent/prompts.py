@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 import yaml
 
+from core.build import GRADIO_VERSION
+
 PromptRole = Literal["main", "research", "summarise", "repair"]
 TAGS = ("Role", "Plan", "Build", "Sandbox", "Deploy", "Rules", "Tools", "Report")
 _FOLDER = Path(__file__).with_name("prompts")
@@ -62,12 +64,12 @@ def system_prompt(
         small: a model that needs short steps. sees: it can look at pictures.
         sdk: what the Space is made with: gradio, static, docker; None when nothing is chosen yet.
         signed_in, account, pro: the Hub account that would deploy. local_hub: the embedded Hub stands in.
-        project: id of the chat's project, "" without one. gradio: the version to pin.
+        project: id of the chat's project, "" without one. gradio: the version to pin, "" for the one templates take.
         usd, iterations: the most this turn may take.
     """
     facts = {
         "native": native, "small": small, "sees": sees, "sdk": sdk or "none", "signed_in": signed_in, "account": account or "yours", "pro": pro,
-        "local_hub": local_hub, "project": project, "gradio": gradio or "the newest", "usd": "" if usd is None else f"{usd:.2f}", "iterations": iterations,
+        "local_hub": local_hub, "project": project, "gradio": gradio or GRADIO_VERSION, "usd": "" if usd is None else f"{usd:.2f}", "iterations": iterations,
     }  # fmt: skip
     found: dict[str, list[str]] = {tag: [] for tag in TAGS}
     for part in parts():

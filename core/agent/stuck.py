@@ -11,10 +11,8 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from core.agent.values import Message
-from core.errors import SpacesError
 
 _SAME = 3  # the same call with the same result, so many replies in a row
 _CYCLES = range(2, 6)
@@ -40,12 +38,13 @@ class Stuck:
 
 @dataclass(frozen=True)
 class _Done:
-    """A call that was answered. id: of the call; mark: its tool, arguments and result."""
+    """A call that was answered. id: of the call; ok: False when it failed; mark: its tool, arguments and result."""
 
     id: str
     name: str
     arguments: str
     result: str
+    ok: bool
     mark: str
 
 
@@ -79,11 +78,11 @@ _FINAL = "That is the second time in this turn, so it stops here; a word of your
 
 def newest(messages: Sequence[Message], after: str | None = None) -> list[_Done]:
     """The answered calls since the person's last words, or since the call `after`, oldest first; equal calls of one reply are one."""
-    results: dict[str, str] = {}
+    results: dict[str, Message] = {}
     found: list[_Done] = []
     for message in reversed(messages):
         if message.get("role") == "tool":
-            results.setdefault(str(message.get("tool_call_id")), _text(message))
+            results.setdefault(str(message.get("tool_call_id")), message)
         elif message.get("role") == "assistant" and message.get("tool_calls"):
             reply: dict[str, _Done] = {}
             ended = False
@@ -102,11 +101,11 @@ def newest(messages: Sequence[Message], after: str | None = None) -> list[_Done]
     return found
 
 
-def _done(call: Message, result: str) -> _Done:
-    function = call.get("function") or {}
+def _done(call: Message, answer: Message) -> _Done:
+    function, result = call.get("function") or {}, _text(answer)
     name, arguments = str(function.get("name", "")), _canonical(function.get("arguments"))
     digest = hashlib.sha256(f"{name}\0{arguments}\0{result}".encode("utf-8", "replace")).hexdigest()
-    return _Done(str(call.get("id")), name, arguments, result, digest)
+    return _Done(str(call.get("id")), name, arguments, result, (answer.get("meta") or {}).get("ok", True), digest)
 
 
 def _canonical(arguments: object) -> str:
@@ -159,26 +158,12 @@ def _idle(calls: Sequence[_Done]) -> tuple[str, str] | None:
             errors.setdefault(call.name, set()).add(_VARIES.sub("#", call.result))
             continue
         written = _REVISION.search(call.result)
-        if written[1] not in known if written else not _failed(call.result):
+        if written[1] not in known if written else call.ok:
             return None  # files changed, or it does not say that they did not
     if any(len(seen) > 1 for seen in errors.values()):
         return None
     names = ", ".join(dict.fromkeys(call.name for call in tried))
     return "idle", f"In the last {_IDLE} calls no file has changed and no error has become another, although {names} was tried {len(tried)} times."
-
-
-def _failed(result: str) -> bool:
-    return result.lstrip().partition(":")[0] in _codes()
-
-
-@cache
-def _codes() -> frozenset[str]:
-    """Every error code there is: what went wrong reaches the model as `code: message`."""
-
-    def below(kind: type[SpacesError]) -> set[str]:
-        return {kind.code}.union(*(below(one) for one in kind.__subclasses__()))
-
-    return frozenset(below(SpacesError))
 
 
 def _short(text: str, most: int = 120) -> str:

@@ -230,7 +230,7 @@ def test_reports_of_the_upstream_move_the_threshold():
     context = Context(mind, lambda event: None)
     first = asyncio.run(context.fit(messages, "", ()))
     assert len(first) == len(messages) and mind.asked == [] and "cut:" not in json.dumps(first)
-    context.reported(int(estimate(first) * 1.8))
+    messages.append({"role": "assistant", "content": "Done.", "meta": {"kind": "reply", "tokens": [int(estimate(first) * 1.8), 3]}})
     asyncio.run(context.fit(messages, "", ()))
     assert "cut:" in json.dumps(messages)
 

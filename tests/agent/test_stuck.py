@@ -14,7 +14,11 @@ def turn(*calls, said=None):
     ids = [f"c{next(_ids)}" for _ in calls]
     made = [{"id": id, "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}} for id, (name, arguments, _) in zip(ids, calls)]
     reply = {"role": "assistant", "content": said, "tool_calls": made, "meta": {"kind": "reply"}}
-    return [reply, *({"role": "tool", "tool_call_id": id, "name": name, "content": result} for id, (name, _, result) in zip(ids, calls))]
+    results = [
+        {"role": "tool", "tool_call_id": id, "name": name, "content": result, "meta": {"kind": "result", "ok": not result.startswith("invalid_input")}}
+        for id, (name, _, result) in zip(ids, calls)
+    ]
+    return [reply, *results]
 
 
 def person(text="Make it work."):
