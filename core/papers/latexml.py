@@ -161,7 +161,7 @@ class _Reader(HTMLParser):
             level = min(_LEVELS[name] for name in classes & _LEVELS.keys())
             draft = _Draft(level=level)
             if "ltx_bibliography" in classes:
-                draft.blocks.append("(The list of references is left out.)")
+                draft.blocks.append("(The list of references is left out; citation_graph tells it.)")
             self.drafts.append(draft)
             self.current.append(draft)
         elif role == "item":
