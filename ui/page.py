@@ -29,13 +29,13 @@ from ui.desk import Desk, Updates, preview_of, projects_of, surroundings
 from ui.live import arg, live
 from ui.parts import header
 from ui.parts.notice import failure
-from ui.tabs import agent, box, calling, checking, connecting, deploying, editing, files, filing, keys, preview, query, receipts, search, spaces, terminal
+from ui.tabs import agent, box, calling, chats, checking, connecting, deploying, editing, files, filing, keys, preview, query, receipts, search, spaces, story, terminal
 from ui.tabs.drafts import Drafts
 from ui.theme import theme
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("page.css", "parts.css", "workbench.css", "check.css", "files.css", "terminal.css", "box.css", "lists.css", "search.css", "calling.css", "models.css", "keys.css", "connect.css", "narrow.css")
-_SCRIPTS = ("session.js", "page.js", "frame.js", "keys.js", "connect.js", "drag.js", "files.js", "terminal.js", "box.js", "calling.js")
+_STYLES = ("page.css", "parts.css", "workbench.css", "chat.css", "check.css", "files.css", "terminal.css", "box.css", "lists.css", "search.css", "calling.css", "models.css", "keys.css", "connect.css", "narrow.css")
+_SCRIPTS = ("session.js", "page.js", "chat.js", "frame.js", "keys.js", "connect.js", "drag.js", "files.js", "terminal.js", "box.js", "calling.js")
 _CACHE_SECONDS = 3600
 
 
@@ -54,9 +54,9 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
         first_bar = header.header(projects=[], project=None, hub=house.hub.endpoint, local=house.local_hub is not None, account=None)
         bar = live("project", value=first_bar, elem_id="bar")
         with gr.Tabs(elem_id="tabs") as tabs:
-            with gr.Tab("Agent", id="agent"), gr.Row(elem_id="workbench"):
+            with gr.Tab("Agent", id="agent") as tab_agent, gr.Row(elem_id="workbench"):
                 with gr.Column(elem_id="story", min_width=300):
-                    story = agent.layout()
+                    left = story.layout()
                 with gr.Column(elem_id="stage", min_width=300):
                     opener = gr.Button("Deploy", variant="primary", elem_id="deploy-open", size="sm")
                     checked = checking.layout()
@@ -74,8 +74,8 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
                 key_cards = keys.layout(bind, tab_keys)
         dock = gr.HTML(header.dock(stage="none", title=None), elem_id="dock", apply_default_css=False)
         boot = gr.HTML("", js_on_load="window.spaces.boot((name, data) => trigger('ready', data))", elem_id="boot", apply_default_css=False)
-        desk = Desk(tabs, bar, dock, boot, story.idea, gr.State(None), gr.State(None), gr.State(None), gr.State(None))
-        agent.behave(bind, desk, story, stage, shelf)
+        desk = Desk(tabs, bar, dock, boot, left.idea, gr.State(None), gr.State(None), gr.State(None), gr.State(None))
+        agent.behave(bind, desk, left, stage, shelf)
         preview.behave(bind, desk, stage)
         checking.behave(bind, desk, checked)
         box.behave(bind, desk, stage)
@@ -88,7 +88,7 @@ def build_page(house: House, sessions: Sessions) -> gr.Blocks:
         query.behave(bind, desk, asker)
         spaces.behave(bind, desk, board)
         keys.behave(bind, desk, key_cards, board.spaces)
-        _behave(bind, desk, story, stage, shelf, key_cards)
+        _behave(bind, desk, left, stage, shelf, key_cards, tab_agent)
         for part in (key_cards.card, key_cards.form):  # a plan belongs to the account it was made for
             part.signed(lambda: gr.Column(visible=False), None, panel.panel, **QUIET)
     for function in demo.fns.values():
@@ -115,17 +115,19 @@ def _stage(checked: gr.HTML) -> tuple[preview.Stage, files.Shelf, terminal.Termi
     return preview.Stage(*panes_of, chrome, tools, boxed, shown, slot, log, pulse, gr.State([]), gr.State(0)), shelf, shell
 
 
-def _behave(bind: Bind, desk: Desk, story: agent.Story, stage: preview.Stage, shelf: files.Shelf, cards: keys.Keys) -> None:
+def _behave(bind: Bind, desk: Desk, left: story.Story, stage: preview.Stage, shelf: files.Shelf, cards: keys.Keys, tab: gr.Tab) -> None:
     """Wire what concerns the whole page: its first moment, and the project chooser."""
 
     async def open_project(project: str | None, request: gr.Request, drafts: Drafts | None = None) -> Updates:
+        await chats.leave(bind, request)
         live_now = await preview_of(bind, request, project)
         running = live_now is not None and live_now["stage"] == "running"
         title = next((one["title"] for one in await projects_of(bind, request) if one["id"] == project), "the app")
         shown = preview.showing(desk, stage, live_now, title) if running else preview.nothing(desk, stage, None, project=project)
         opened = await files.opening(bind, request, desk, shelf, project, drafts=drafts)
         around = await surroundings(desk, bind, request, project, live_now)
-        return {desk.project: project, shelf.receipt: await receipts.receipt_of(bind, request, project, None)} | shown | opened | around
+        spoken = await chats.opening(bind, request, left, project)
+        return {desk.project: project, shelf.receipt: await receipts.receipt_of(bind, request, project, None)} | shown | opened | around | spoken
 
     async def ready(request: gr.Request, event: gr.EventData) -> Updates:
         known = await projects_of(bind, request)
@@ -133,7 +135,7 @@ def _behave(bind: Bind, desk: Desk, story: agent.Story, stage: preview.Stage, sh
         return opened | {cards.card: await keys.account(bind, request), cards.connect.snippets: connecting.shown(bind, arg(event))}
 
     async def choose(drafts: Drafts, request: gr.Request, event: gr.EventData) -> Updates:
-        return await open_project(arg(event) or None, request, drafts) | {story.steps: "", story.outcome: ""}
+        return await open_project(arg(event) or None, request, drafts) | {left.steps: "", left.outcome: ""}
 
     async def remove(project: str | None, request: gr.Request) -> Updates:
         try:
@@ -142,11 +144,22 @@ def _behave(bind: Bind, desk: Desk, story: agent.Story, stage: preview.Stage, sh
             return {shelf.receipt: failure(error.to_dict())}
         known = await projects_of(bind, request)
         opened = await open_project(known[0]["id"] if known else None, request)
-        return opened | {story.steps: "", story.outcome: "", stage.panes: gr.Tabs(selected="preview")}
+        return opened | {left.steps: "", left.outcome: "", stage.panes: gr.Tabs(selected="preview")}
 
-    drawn = [desk.project, desk.bar, desk.dock, *preview.outputs(desk, stage), *files.outputs(desk, shelf)]
-    desk.boot.ready(ready, None, [*drawn, cards.card, cards.connect.snippets], **QUIET)
-    around = [*drawn, story.steps, story.outcome]
-    desk.bar.project(choose, shelf.drafts, around, **QUIET)
+    async def follow(chat: dict | None, request: gr.Request):
+        """A chat whose turn runs is followed from where it is; the turn began in another page, or before this one was loaded again."""
+        if chat and chat["working"]:
+            async for updates in chats.following(bind, desk, left, request, chat["id"]):
+                yield updates
+
+    async def keys_changed(chat: dict | None, project: str | None, request: gr.Request) -> Updates:
+        return {} if chat else await chats.empty(bind, request, left, project)
+
+    spoken = chats.drawn_by(desk, left)
+    drawn = list(dict.fromkeys([desk.bar, *spoken, *preview.outputs(desk, stage), *files.outputs(desk, shelf)]))
+    desk.boot.ready(ready, None, [*drawn, cards.card, cards.connect.snippets], **QUIET).then(follow, left.chat, spoken, **QUIET)
+    tab.select(keys_changed, [left.chat, desk.project], spoken, **QUIET)
+    around = [*drawn, left.steps, left.outcome]
+    desk.bar.project(choose, shelf.drafts, around, **QUIET).then(follow, left.chat, spoken, **QUIET)
     shelf.receipt.remove(remove, desk.project, around, **QUIET)
-    shelf.bring.upload(lambda: ("", ""), None, [story.steps, story.outcome], **QUIET)  # they tell of another project
+    shelf.bring.upload(lambda: ("", ""), None, [left.steps, left.outcome], **QUIET)  # they tell of another project

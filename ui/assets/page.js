@@ -26,10 +26,11 @@
     });
     element.addEventListener("submit", (event) => {
       event.preventDefault();
-      spaces.forms[event.target.dataset.form]?.(event.target, trigger);
+      spaces.forms[event.target.dataset.form]?.(event.target, trigger, event.submitter);
     });
     if (names.includes("figures")) spaces.pulse(trigger, watch);
     if (names.includes("uploaded")) spaces.uploads(trigger);
+    if (names.includes("touched")) spaces.nudge(element, trigger, watch);
     watch("value", () => {
       settle(element);
       if (moved) follow(element, moved);
@@ -67,6 +68,7 @@
     await spaces.open().catch(() => null);
     trigger("ready", { arg: location.origin });
     spaces.guard();
+    spaces.chat();
     const idea = field("idea");
     const draft = sessionStorage.getItem("spaces-idea");
     if (idea && draft && !idea.value) spaces.fill("idea", draft);

@@ -70,6 +70,11 @@ def advance(chat: Chat, events: Iterable[Data]) -> Chat:
     return chat
 
 
+def running(chat: Chat, working: bool, project: str | None = None) -> Chat:
+    """The same chat as the house knows it: whether its turn runs, and where it works."""
+    return replace(chat if working else _over(chat), working=working, project=project or chat.project, touched=frozenset())
+
+
 def rested(chat: Chat) -> Chat:
     """The same chat once the right side was told."""
     return replace(chat, touched=frozenset(), pictures=MappingProxyType({}))

@@ -57,7 +57,7 @@ def live(chat: Chat) -> str:
     """What still changes: calls under way, cards that wait, the reply that is coming, and in a line what is being done."""
     still = chat.entries[settled(chat) :]
     coming = {"html": card(chat.text).html, "thoughts": chat.thoughts[-_LONGEST_DETAIL:]} if chat.text or chat.thoughts else None
-    return draw("chat_live", entries=[Markup(_entry(one)) for one in still], coming=coming, working=chat.working, doing=_doing(chat))
+    return draw("chat_live", entries=[Markup(_entry(one)) for one in still], coming=coming, working=chat.working, doing=doing(chat))
 
 
 def todo(chat: Chat) -> str:

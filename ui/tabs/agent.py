@@ -1,58 +1,30 @@
-"""The Agent tab's left pane: the idea, the build as it happens, and what came of it."""
+"""The Agent tab at work: with a key what is said goes to the agent, without one an idea is built from templates."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
 import gradio as gr
 
+from core.errors import SpacesError
 from core.events import Done, Failed
 from ui.bind import QUIET, Bind
-from ui.desk import Desk, Updates, surroundings
-from ui.live import arg, live
-from ui.parts import header, steps, story
-from ui.parts.notice import notice, skeleton
-from ui.tabs import files, preview
+from ui.desk import Desk, Updates, preview_of, surroundings
+from ui.live import arg
+from ui.parts import frame, header, steps, story, transcript
+from ui.parts.notice import failure, notice, skeleton
+from ui.tabs import chat_acts, chats, files, preview
+from ui.tabs.drafts import Drafts
+from ui.tabs.story import Story
 
 
-@dataclass(frozen=True)
-class Story:
-    """The left pane's components."""
-
-    idea: gr.Textbox
-    build: gr.Button
-    stop: gr.Button
-    examples: gr.HTML
-    steps: gr.HTML
-    outcome: gr.HTML
-
-
-def layout() -> Story:
-    """The left pane."""
-    gr.HTML("<h1>What do you want to build?</h1>", elem_classes="headline", apply_default_css=False)
-    idea = gr.Textbox(
-        elem_id="idea",
-        label="Your idea",
-        show_label=False,
-        container=False,
-        lines=3,
-        max_lines=9,
-        max_length=20_000,
-        placeholder="An app that counts the words of a text and tells how readable it is",
-    )
-    with gr.Row(elem_id="idea-row"):
-        gr.HTML("<span class='hint'><kbd>Ctrl</kbd> <kbd>Enter</kbd> builds, <kbd>Esc</kbd> stops</span>", apply_default_css=False)
-        build = gr.Button("Build", variant="primary", elem_id="build", size="md", min_width=96, scale=0)
-        stop = gr.Button("Stop", elem_id="stop", size="md", visible=False, min_width=96, scale=0)
-    examples = live("example", value=story.examples(), elem_id="examples")
-    outcome = live("template", "again", "keep", elem_id="outcome")
-    progress = gr.HTML("", elem_id="steps", apply_default_css=False)
-    return Story(idea=idea, build=build, stop=stop, examples=examples, steps=progress, outcome=outcome)
+_PATIENCE_SECONDS = 4  # for what is only nice to know
 
 
 def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: files.Shelf) -> None:
-    """Wire the left pane: every way to start a build runs the same generator; the stop button ends it."""
+    """Wire the left pane: every way to begin leads to the agent or, without a key, to the same build; the stop button ends either."""
 
     async def build(idea: str, template: str | None, request: gr.Request) -> AsyncGenerator[Updates]:
         lines = steps.begin(steps.BUILD)
@@ -62,9 +34,11 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
             own.stop: gr.Button(visible=True),
             own.steps: steps.step_list(lines),
             own.outcome: "",
+            own.similar: "",
             desk.dock: header.dock(stage="working", title="Reading the idea"),
             **preview.waiting(stage, skeleton("frame", 1)),
         }
+        looking = asyncio.create_task(similar(idea or "", request))
         async for batch in bind.follow("build_space", given, request, job="build"):
             lines = steps.advance(lines, batch)
             last = batch[-1] if batch else None
@@ -77,7 +51,8 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
                     own.build: gr.Button(visible=True),
                     own.stop: gr.Button(visible=False),
                     own.steps: steps.step_list(lines),
-                            own.outcome: story.built(result),
+                    own.outcome: story.built(result),
+                    own.similar: await looking,
                     desk.project: project,
                     desk.built: made,
                     **preview.showing(desk, stage, live_now, result["project"]["title"]),
@@ -106,13 +81,33 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
             updates |= {desk.project: project, **await files.opening(bind, request, desk, shelf, project)}
         return updates | await surroundings(desk, bind, request, project, None)
 
-    async def from_box(idea: str, request: gr.Request):
-        async for updates in build(idea, None, request):
+    async def similar(idea: str, request: gr.Request) -> str:
+        """Spaces that may do it already, drawn; empty when there are none, or nobody can tell soon."""
+        try:
+            found = await asyncio.wait_for(bind.ask("find_similar_spaces", {"idea": idea}, request), _PATIENCE_SECONDS)
+        except (SpacesError, TimeoutError):
+            return ""
+        return transcript.similar(found["items"])
+
+    async def begin(idea: str, chat: dict | None, project: str | None, choice: dict, request: gr.Request) -> AsyncGenerator[Updates]:
+        """To the agent where there is a chat or a key; else the build without a model."""
+        if not chat and not await chats.keyed(bind, request):
+            async for updates in build(idea, None, request):
+                yield updates
+        elif not (idea or "").strip():
+            yield {own.said: notice("There is nothing to send.", "Write what the agent should do.", tone="warning")}
+        else:
+            yield {own.steps: "", own.outcome: "", own.similar: ""}
+            async for updates in chats.sending(bind, desk, own, request, idea, chat=chat, project=project, choice=choice):
+                yield updates
+
+    async def from_example(choice: dict, request: gr.Request, event: gr.EventData):
+        yield {own.idea: arg(event)}
+        async for updates in begin(arg(event), None, None, choice, request):
             yield updates
 
-    async def from_example(request: gr.Request, event: gr.EventData):
-        yield {own.idea: arg(event)}
-        async for updates in build(arg(event), None, request):
+    async def again(idea: str, request: gr.Request):
+        async for updates in build(idea, None, request):
             yield updates
 
     async def from_template(idea: str, request: gr.Request, event: gr.EventData):
@@ -123,8 +118,50 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
         opened = await files.opening(bind, request, desk, shelf, arg(event))
         return {desk.project: arg(event), stage.panes: gr.Tabs(selected="files"), **opened}
 
-    async def stop(request: gr.Request) -> None:
+    async def stop(chat: dict | None, request: gr.Request) -> Updates:
         await bind.stop("build", request)
+        if not chat:
+            return {own.said: ""}
+        try:
+            await bind.ask("agent_stop", {"chat": chat["id"]}, request)
+        except SpacesError as error:
+            return {own.said: failure(error.to_dict())}
+        return {own.said: "", own.queued: ""}
+
+    async def touched(project: str | None, path: str | None, drafts: Drafts, known: dict | None, request: gr.Request, event: gr.EventData) -> Updates:
+        """The right side again, after the agent changed what it shows."""
+        words = set(arg(event).split())
+        now = await preview_of(bind, request, project)
+        updates: Updates = {}
+        if "files" in words:
+            updates |= await files.opening(bind, request, desk, shelf, project, path, drafts=drafts)
+        if words & {"preview", "bar"}:
+            runs = (now or {}).get("stage") == "running"
+            if runs and "preview" in words:
+                updates |= preview.showing(desk, stage, now, "the app")
+                if known and known["id"] == now["id"]:  # the same address with other files: its page is loaded again
+                    updates |= {stage.frame: frame.frame(now, "the app", version=str(time.time()))}
+            elif not runs:
+                updates |= preview.nothing(desk, stage, (now or {}).get("error"), project=project)
+        return updates | await surroundings(desk, bind, request, project, now)
+
+    async def improve(request: gr.Request, event: gr.EventData) -> Updates:
+        try:
+            made = await bind.ask("project_from_space", {"repo": arg(event)}, request)
+        except SpacesError as error:
+            return {own.said: failure(error.to_dict())}
+        project = made["project"]["id"] if isinstance(made["project"], dict) else made["project"]
+        opened = await files.opening(bind, request, desk, shelf, project)
+        around = await surroundings(desk, bind, request, project, None)
+        said = notice(f"{arg(event)} is a project of yours now.", "Start it on the right, change its files, or say below what should be better.", tone="done")
+        return {desk.project: project, own.said: said, own.similar: "", **preview.nothing(desk, stage, None, project=project), **opened, **around}
+
+    async def duplicate(request: gr.Request, event: gr.EventData) -> Updates:
+        try:
+            made = await bind.ask("space_duplicate", {"repo": arg(event), "visibility": "private"}, request)
+        except SpacesError as error:
+            return {own.said: failure(error.to_dict())}
+        return {own.said: notice(f"{made['repo']} is yours now, and private.", "It is on the Deploy tab.", tone="done")}
 
     async def stopped(lines: tuple, request: gr.Request) -> Updates:
         kept = any(line.name == "write" and line.state == "done" for line in lines)
@@ -146,12 +183,18 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
         return updates | await surroundings(desk, bind, request, project, None)
 
     outputs = [
-        own.idea, own.build, own.stop, own.steps, own.outcome, desk.bar, desk.dock,
-        desk.project, desk.built, *preview.outputs(desk, stage), *files.outputs(desk, shelf),
+        *chats.drawn_by(desk, own), own.steps, own.outcome, own.similar, desk.bar, desk.built, *preview.outputs(desk, stage), *files.outputs(desk, shelf),
     ]  # fmt: skip
-    for start in (own.build.click, own.idea.submit, own.outcome.again):
-        start(from_box, own.idea, outputs, **QUIET)
-    own.examples.example(from_example, None, outputs, **QUIET)
+    said = [own.idea, own.chat, desk.project, own.choice]
+    for start in (own.build.click, own.idea.submit):
+        start(begin, said, outputs, **QUIET)
+    own.outcome.again(again, own.idea, outputs, **QUIET)
+    own.examples.example(from_example, own.choice, outputs, **QUIET)
     own.outcome.template(from_template, own.idea, outputs, **QUIET)
     own.outcome.keep(keep, None, [desk.project, stage.panes, *files.outputs(desk, shelf)], **QUIET)
-    own.stop.click(stop, None, None, **QUIET)
+    own.stop.click(stop, own.chat, [own.said, own.queued], **QUIET)
+    own.nudge.touched(touched, [desk.project, desk.path, shelf.drafts, desk.preview], [desk.bar, desk.dock, *preview.outputs(desk, stage), *files.outputs(desk, shelf)], **QUIET)
+    for part in (own.similar, own.told, own.live):
+        part.improve(improve, None, outputs, **QUIET)
+        part.duplicate(duplicate, None, own.said, **QUIET)
+    chat_acts.behave(bind, desk, own)
