@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 
+from core.agent import Agents
 from core.browser import Browser
 from core.box import Executions
 from core.build import Projects
@@ -40,6 +41,7 @@ class House:
     terminals: Terminals
     browser: Browser
     providers: Providers
+    agents: Agents
     hub: Hub
     query_sandbox: Sandbox
     reader: Reader
@@ -93,6 +95,7 @@ class House:
 
     async def close(self) -> None:
         """End every process and close every file this house opened."""
+        await self.agents.close()
         await self.query_sandbox.close()
         if self.local_hub:
             await self.local_hub.close()
@@ -141,6 +144,7 @@ def build_house(settings: Settings, port: int) -> House:
         terminals=Terminals(executions, previews.engine, previews.monitor, previews.places),
         browser=Browser(data),
         providers=Providers(settings, store),
+        agents=Agents(store, settings.agent),
         hub=hub,
         query_sandbox=Sandbox(),
         reader=Reader(),

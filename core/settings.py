@@ -125,6 +125,18 @@ class Research(_Part):
     semantic_scholar_key: SecretValue = None
 
 
+class Agent(_Part):
+    """The most one turn of the agent may take, and what a chat may spend where it was told nothing else.
+
+    iterations: replies of the model. tokens: read and written. seconds: by the clock. usd: of a whole chat, null is no limit.
+    """
+
+    iterations: int = Field(default=60, ge=1, le=1_000)
+    tokens: int = Field(default=2_000_000, ge=1_000)
+    seconds: float = Field(default=1_800, gt=0, le=86_400, allow_inf_nan=False)
+    usd: Dollars | None = 1.0
+
+
 class Settings(_Part):
     """Everything a process is told from outside.
 
@@ -144,6 +156,7 @@ class Settings(_Part):
     providers: dict[str, Provider] = Field(default_factory=dict)
     prefer: Names = ()
     budget: Spending = Spending()
+    agent: Agent = Agent()
     research: Research = Research()
     hub: str = "auto"
     datasets_server: str | None = None

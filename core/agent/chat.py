@@ -1,0 +1,240 @@
+"""One chat while it is in memory: what happened in it, what the model is told next, who follows, what it cost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from core.agent.guards import Work, after
+from core.agent.keeping import EVENT_CHARACTERS, LIVE, PICTURES, body_of, kept_messages, revived, without_picture
+from core.agent.passing import Passing
+from core.agent.spending import costs, spent_event
+from core.agent.values import Ending, Message
+from core.agent.wire import QUESTION, pending
+from core.errors import RateLimited, SpacesError
+from core.events import Cost, Event, Noticed, Said, TurnEnded
+from core.secrets import Secret
+from core.store import Store
+
+log = logging.getLogger(__name__)
+
+_IN_MEMORY = 1_000
+_MOST_FOLLOWERS = 50
+_READ = 500
+_PACE_SECONDS = 0.05  # so that pieces reach a follower at most 20 times a second
+MOST_WAITING = 20
+
+
+class Chat:
+    """Events go out in the order they happen, and into the store behind them. `load` makes one; it is used on one event loop.
+
+    row: the chat as the store has it. messages: what the model is told next. inbox: what the person said while a turn runs.
+    """
+
+    def __init__(self, store: Store, row: dict[str, Any], messages: list[Message], last: int, size: int):
+        self._store = store
+        self.id, self.owner = row["id"], row["owner"]
+        self.row = row
+        self.messages = messages
+        self.work = Work.of(row["state"].get("work") or {})
+        self.inbox: deque[str] = deque()
+        self.task: asyncio.Task[None] | None = None
+        self.busy = False  # a turn is under way, or the next one begins without anybody's doing
+        self.why = ""  # why the turn was cancelled
+        self.secrets: tuple[Secret, ...] = ()  # of whoever the running turn is for
+        self.role = "code"
+        self.last, self._size = last, size
+        self._recent: deque[dict[str, Any]] = deque(maxlen=_IN_MEMORY)
+        self._passing = Passing()
+        self._followers: set[asyncio.Event] = set()
+        self._unsaved: list[dict[str, Any]] = []
+        self._changed: set[str] = set()
+        self._known: dict[int, tuple[Message, Any, str]] = {}
+        self._bodies: list[str] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._trouble: SpacesError | None = None
+
+    @classmethod
+    def load(cls, store: Store, row: dict[str, Any]) -> Chat:
+        """The chat of a row; blocks on the disk."""
+        bodies = store.chat_messages(row["id"])
+        last, size = store.chat_size(row["id"])
+        made = cls(store, row, [json.loads(body) for body in bodies], max(last, row["state"].get("last", 0)), size)
+        made._bodies = bodies
+        made._known = {id(one): (one, one.get("content"), body) for one, body in zip(made.messages, bodies, strict=True)}
+        return made
+
+    @property
+    def active(self) -> bool:
+        """It cannot be dropped from memory now."""
+        return bool(self.busy or self._followers or self._writing or self._unsaved or self._changed)
+
+    @property
+    def pending(self) -> list[dict[str, str]]:
+        """Calls that wait for the person, as `{id, name, kind}`; kind is approval or question."""
+        return self.row["state"].get("pending") or []
+
+    def change(self, **fields: Any) -> None:
+        """Change title, project, status or settings; `state` is merged."""
+        if "state" in fields:
+            fields["state"] = {**self.row["state"], **fields["state"]}
+        self.row |= fields
+        self._changed |= set(fields)
+        self._write_soon()
+
+    def emit(self, event: Event) -> None:
+        """It happened: followers are told, and what is kept is kept. To be called on the loop."""
+        if isinstance(event, LIVE):
+            self._passing.add(event, self.secrets)
+            return self._wake()
+        self.work = after(self.work, event)
+        self._keep(body_of(event, self.secrets))
+        if (isinstance(event, Said) or isinstance(event, Noticed) and event.kind == "retry") and not event.agent:
+            self._passing.clear()  # the reply is whole, or begins anew
+        if isinstance(event, Cost):
+            self.row["spent"] = costs(self.row["spent"], event, self.role)
+            self._changed.add("spent")
+            self._keep(body_of(spent_event(self.row["spent"], self.row["settings"].get("limit_usd")), ()))
+
+    def put(self, body: dict[str, Any]) -> None:
+        """Take over an event of another chat."""
+        self._keep(dict(body))
+
+    def begin(self) -> None:
+        """A turn begins."""
+        self.busy, self.why = True, ""
+        self.change(status="running", state={"pending": [], "decided": {}})
+
+    def end(self, ending: Ending, *, more: bool = False) -> None:
+        """The turn is over; more: the next one follows at once."""
+        self._passing.clear()
+        names = {call.id: call.name for call in pending(self.messages)} if ending.pending else {}
+        waiting = [{"id": id, "name": names.get(id, ""), "kind": "question" if names.get(id) == QUESTION else "approval"} for id in ending.pending]
+        self.change(status="running" if more else ending.kind, state={"pending": waiting, "decided": {}, "work": self.work.to_dict()})
+        self.busy = more
+        self.emit(TurnEnded(ending=ending.kind, text=ending.text, error=dict(ending.error) if ending.error else None))
+
+    def messages_changed(self) -> None:
+        """What the model is told next is not what it was."""
+        self._changed.add("messages")
+        self._write_soon()
+
+    def messages_kept(self) -> list[Message]:
+        """The messages as they are kept: clean, and with few pictures."""
+        return [json.loads(body) for body in kept_messages(self.messages, self.secrets, dict(self._known))]
+
+    def forget_work(self) -> None:
+        """The plan and what was checked belong to what was taken back."""
+        self.work = Work()
+        self.change(state={"work": self.work.to_dict()})
+
+    async def follow(self, after: int = 0, *, stay: bool = False) -> AsyncGenerator[Event, None]:
+        """What happened after that event, then what happens, until the turn ends; at once where none runs.
+
+        Pieces of text that have not become a whole reply come without a number. stay: go on after the turn.
+        Raises RateLimited when fifty follow already.
+        """
+        if len(self._followers) >= _MOST_FOLLOWERS:
+            raise RateLimited(f"{_MOST_FOLLOWERS} readers follow this chat already.", "Close one of its pages.")
+        wake, place = asyncio.Event(), self._passing.start()
+        self._followers.add(wake)
+        try:
+            while True:
+                wake.clear()
+                over = not self.busy
+                while bodies := await self.events(after):
+                    for body in bodies:
+                        after = body["seq"]
+                        if event := revived(body):
+                            yield event
+                for event in self._passing.since(place):
+                    yield event
+                if over and not stay and after >= self.last:
+                    return
+                if not wake.is_set():
+                    await wake.wait()
+                await asyncio.sleep(_PACE_SECONDS)
+        finally:
+            self._followers.discard(wake)
+
+    async def events(self, after: int, limit: int = _READ) -> list[dict[str, Any]]:
+        """Bodies of the events after that number, in order."""
+        if after >= self.last:
+            return []
+        if self._recent and self._recent[0]["seq"] <= after + 1:
+            return [body for body in self._recent if body["seq"] > after][:limit]
+        await self.flush()
+        return [json.loads(body) for body in await asyncio.to_thread(self._store.chat_events, self.id, after=after, limit=limit)]
+
+    def so_far(self) -> dict[str, str]:
+        """The reply under way, as far as it came."""
+        return self._passing.so_far()
+
+    async def cut(self, since: int) -> None:
+        """Forget the events from that number on. Their numbers are not used again."""
+        await self.flush()
+        await asyncio.to_thread(self._store.cut_chat_events, self.id, since=since)
+        self._recent.clear()
+
+    async def flush(self) -> None:
+        """Return when everything is in the store; raises StorageFull when it did not get there."""
+        while self._writing is not None or self._unsaved or self._changed:
+            self._write_soon()
+            if self._writing:
+                await asyncio.shield(self._writing)
+        if trouble := self._trouble:
+            self._trouble = None
+            raise trouble
+
+    def _keep(self, body: dict[str, Any]) -> None:
+        self.last += 1
+        body["seq"] = self.last
+        self._recent.append(body)
+        self._unsaved.append(body)
+        self._write_soon()
+        self._wake()
+
+    def _wake(self) -> None:
+        for follower in self._followers:
+            follower.set()
+
+    def _write_soon(self) -> None:
+        if self._writing is None and (self._unsaved or self._changed):
+            self._writing = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> None:
+        try:
+            while self._unsaved or self._changed:
+                events, self._unsaved = self._unsaved, []
+                changed, self._changed = self._changed, set()
+                bodies = kept_messages(self.messages, self.secrets, self._known) if "messages" in changed else None
+                # The number stays counted also when the events it was of are cut.
+                fields = {name: self.row[name] for name in changed - {"messages"}} | {"state": {**self.row["state"], "last": self.last}}
+                try:
+                    await asyncio.to_thread(self._save, events, fields, bodies)
+                except SpacesError as error:
+                    self._trouble = error
+        finally:
+            self._writing = None
+
+    def _save(self, events: list[dict[str, Any]], fields: dict[str, Any], bodies: list[str] | None) -> None:
+        rows = [(one["seq"], one["at"], bool(one.get("picture")), json.dumps(one)) for one in events]
+        with self._store.batch():
+            self._store.add_chat_events(self.id, rows)
+            if any(picture for _, _, picture, _ in rows):
+                old = self._store.chat_pictures(self.id)[PICTURES:]
+                self._store.add_chat_events(self.id, [(seq, json.loads(body)["at"], False, without_picture(body)) for seq, body in old])
+            self._size += sum(len(body) for *_, body in rows)
+            if self._size > EVENT_CHARACTERS:
+                self._store.cut_chat_events(self.id, characters=EVENT_CHARACTERS * 3 // 4)
+                self._size = self._store.chat_size(self.id)[1]
+            if bodies is not None:
+                same = [old == new for old, new in zip(self._bodies, bodies, strict=False)]
+                since = same.index(False) if False in same else len(same)
+                self._store.keep_chat_messages(self.id, since, bodies[since:])
+                self._bodies = bodies
+            self._store.change_chat(self.id, **fields)

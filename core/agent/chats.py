@@ -1,0 +1,337 @@
+"""All chats of one process: begun, gone on with, followed, taken back, kept. Their turns run here, whoever's page closes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from core.agent.chat import MOST_WAITING, Chat
+from core.agent.keeping import clean
+from core.agent.turns import revision_of, turn
+from core.agent.values import Decision, Ending, EndingKind
+from core.agent.wire import note, said
+from core.errors import Conflict, Forbidden, InvalidInput, NotFound, RateLimited, SpacesError, Unauthorized, Unexpected
+from core.events import ApprovalGiven, Event, TurnEnded, UserSaid
+from core.registry import Call
+from core.store import Store
+
+if TYPE_CHECKING:
+    from core.settings import Agent
+
+log = logging.getLogger(__name__)
+
+MOST_LIVE = 200
+MOST_RUNNING = 8
+_LONGEST = 100_000
+_TITLE = 60
+_STOP_SECONDS = 0.9
+_CLOSE_SECONDS = 3.0
+_ENDED: dict[str, tuple[EndingKind, str]] = {
+    "stopped": ("stopped", "You stopped it. Write what to do differently, or let it go on."),
+    "interrupted": ("interrupted", "The server was stopped while it worked. Let it go on where it was."),
+    "deleted": ("stopped", "The chat was deleted."),
+}
+
+
+class Agents:
+    """The chats of every caller.
+
+    store: where they outlive the process. settings: the most a turn may take, and what a chat may spend unless told otherwise.
+    """
+
+    def __init__(self, store: Store, settings: Agent):
+        self._store = store
+        self._settings = settings
+        self._live: dict[str, Chat] = {}
+        for id in store.running_chats():
+            self._interrupted(id)
+
+    async def send(
+        self,
+        call: Call,
+        text: str,
+        *,
+        chat: str | None = None,
+        project: str | None = None,
+        model: str | None = None,
+        provider: str | None = None,
+        limit_usd: float | None = None,
+    ) -> tuple[Chat, int]:
+        """Say something in a chat, a new one where none is named; the chat, and the number of its newest event before that.
+
+        While a turn runs the words wait for it; where calls wait for the person they are refused by it, and a question is
+        answered. Without words a turn that did not come to its end goes on. Raises Unauthorized for a caller nothing is
+        kept for, NotFound, InvalidInput, Conflict (twenty wait already), RateLimited (eight chats work already).
+        """
+        words = _words(text, call)
+        given = {name: value for name, value in (("model", model), ("provider", provider), ("limit_usd", limit_usd)) if value is not None}
+        if project:
+            await revision_of(call, project)
+        found = await self.open(call, chat) if chat else await self._make(call, words, project, given)
+        if chat and given:
+            found.change(settings={**found.row["settings"], **given})
+        if project and project != found.row["project"]:
+            found.change(project=project)
+        try:
+            revision = await revision_of(call, found.row["project"])
+        except NotFound:
+            revision = ""  # the turn says that the project is gone
+        before = found.last
+        if found.busy:
+            if not words:
+                raise Conflict("It is working already.", "Follow it, stop it, or write what to do.")
+            if len(found.inbox) >= MOST_WAITING:
+                raise Conflict(f"{MOST_WAITING} messages wait for it already.", "Wait until it has read them, or stop it.")
+            found.emit(UserSaid(text=words, revision=revision))
+            found.inbox.append(words)
+            return found, before
+        self._may_run(found)
+        if words:
+            found.secrets = call.caller.secrets
+            found.emit(UserSaid(text=words, revision=revision))
+            self._start(found, call, self._answered(found, words))
+        else:
+            self._go_on(found, call)
+        return found, before
+
+    async def decide(self, call: Call, chat: str, decisions: Mapping[str, Decision], *, trust_usd: float | None = None) -> tuple[Chat, int]:
+        """A person's word about calls that wait for it; when all of them have one, the turn goes on.
+
+        trust_usd: from now on the chat may publish, and take hardware of at most so many USD per hour in all, unasked.
+        Raises Forbidden for the agent itself, NotFound for a call that does not wait, Conflict while a turn runs.
+        """
+        if call.caller.door == "agent":
+            raise Forbidden("Only a person may say yes to what waits for a person.", "Ask them.")
+        found = await self.open(call, chat)
+        if found.busy:
+            raise Conflict("It is working; nothing waits for you.", "Look again when its turn has ended.")
+        waiting = {one["id"] for one in found.pending if one["kind"] == "approval"}
+        decided = dict(found.row["state"].get("decided") or {})
+        if strange := set(decisions) - (waiting - set(decided)):
+            raise NotFound(f"No call {sorted(strange)[0][:80]!r} waits for you.", "agent_open tells what waits.")
+        before = found.last
+        complete = waiting == set(decided) | set(decisions) and len(waiting) == len(found.pending)
+        if complete:
+            self._may_run(found)
+        if trust_usd is not None:
+            found.change(settings={**found.row["settings"], "trust_usd": trust_usd})
+        found.secrets = call.caller.secrets
+        for id, word in decisions.items():
+            feedback = clean(word.feedback[:10_000], call.caller.secrets)
+            decided[id] = asdict(Decision(word.approve, feedback))
+            found.emit(ApprovalGiven(id=id, approve=word.approve, feedback=feedback))
+        found.change(state={"decided": decided})
+        if complete:
+            self._start(found, call, {id: Decision(**one) for id, one in decided.items()})
+        return found, before
+
+    async def stop(self, call: Call, chat: str) -> Chat:
+        """End the turn that runs, if any; returns within a second."""
+        found = await self.open(call, chat)
+        await _cancel(found, "stopped", _STOP_SECONDS)
+        return found
+
+    async def open(self, call: Call, chat: str) -> Chat:
+        """The caller's chat of that id; NotFound also for somebody else's, Unauthorized for a caller nothing is kept for."""
+        _named(call)
+        found = self._live.get(chat)
+        if found is None:
+            row = await asyncio.to_thread(self._store.chat, chat) if isinstance(chat, str) else None
+            if row and row["owner"] == call.caller.id:
+                loaded = await asyncio.to_thread(Chat.load, self._store, row)
+                found = self._live.get(chat) or self._held(loaded)
+        if found is None or found.owner != call.caller.id:
+            raise NotFound("There is no such chat.", "agent_chats lists yours.")
+        self._live[chat] = self._live.pop(chat, found)  # used last
+        return found
+
+    async def list(self, call: Call) -> list[dict[str, Any]]:
+        """The caller's chats as rows of the store, the one that changed last first."""
+        _named(call)
+        rows = await asyncio.to_thread(self._store.chats, call.caller.id)
+        return [self._live[row["id"]].row | {"updated": row["updated"]} if row["id"] in self._live else row for row in rows]
+
+    async def follow(self, call: Call, chat: str, after: int = 0, *, stay: bool = False) -> AsyncGenerator[Event, None]:
+        """See `Chat.follow`."""
+        found = await self.open(call, chat)
+        async for event in found.follow(after, stay=stay):
+            yield event
+
+    async def set(self, call: Call, chat: str, *, title: str | None = None, **settings: Any) -> Chat:
+        """Change the title, or model, provider, limit_usd, trust_usd; the running turn keeps what it began with."""
+        found = await self.open(call, chat)
+        if title is not None:
+            found.change(title=_title(clean(title, call.caller.secrets)))
+        if settings:
+            found.change(settings={**found.row["settings"], **settings})
+        await found.flush()
+        return found
+
+    async def delete(self, call: Call, chat: str) -> None:
+        """Forget a chat with everything in it; its project stays."""
+        found = await self.open(call, chat)
+        await _cancel(found, "deleted", _STOP_SECONDS)
+        with suppress(SpacesError):
+            await found.flush()
+        self._live.pop(chat, None)
+        await asyncio.to_thread(self._store.drop_chat, chat)
+
+    async def copy(self, call: Call, title: str, project: str | None, source: Chat, messages: list[dict[str, Any]], until: int) -> Chat:
+        """A new chat with these messages and the events of another before that number."""
+        settings = {name: value for name, value in source.row["settings"].items() if name != "trust_usd"}
+        made = await self._make(call, title, project, settings)
+        after = 0
+        while bodies := [body for body in await source.events(after) if body["seq"] < until]:
+            for body in bodies:
+                made.put(body)
+            after = bodies[-1]["seq"]
+        made.messages[:] = messages
+        made.change(state={"looked": True})
+        made.messages_changed()
+        await made.flush()
+        return made
+
+    async def close(self) -> None:
+        """End every turn; each can be gone on with after the next start."""
+        chats = list(self._live.values())
+        await asyncio.gather(*(_cancel(chat, "interrupted", _CLOSE_SECONDS) for chat in chats))
+        for chat in chats:
+            with suppress(SpacesError):
+                await chat.flush()
+        self._live.clear()
+
+    async def _make(self, call: Call, words: str, project: str | None, given: Mapping[str, Any]) -> Chat:
+        _named(call)
+        if not words:
+            raise InvalidInput("There is nothing to do yet.", "Say what to build.")
+        settings = {"limit_usd": self._settings.usd, **given}
+        id = await asyncio.to_thread(self._store.make_chat, call.caller.id, _title(words), project, settings)
+        return self._held(await asyncio.to_thread(lambda: Chat.load(self._store, self._store.chat(id))))
+
+    def _held(self, chat: Chat) -> Chat:
+        """Keep it in memory; the ones that were used longest ago and do nothing make room."""
+        for id, one in list(self._live.items()):
+            if len(self._live) < MOST_LIVE:
+                break
+            if not one.active:
+                del self._live[id]
+        if len(self._live) >= MOST_LIVE:
+            raise RateLimited(f"{MOST_LIVE} chats are open here already.", "Try again when some of them have ended.", retry_after=10)
+        self._live[chat.id] = chat
+        return chat
+
+    def _may_run(self, chat: Chat) -> None:
+        running = sum(one.busy for one in self._live.values() if one.owner == chat.owner)
+        if running >= MOST_RUNNING:
+            raise RateLimited(f"{MOST_RUNNING} of your chats work already.", "Wait until one has ended, or stop one.", retry_after=10)
+
+    def _answered(self, chat: Chat, words: str) -> dict[str, Decision]:
+        """Put the person's words into the conversation: a question takes them as its answer, and what waited is refused by them.
+
+        Gives the decisions already made; the loop does the rest.
+        """
+        decided = {id: Decision(**one) for id, one in (chat.row["state"].get("decided") or {}).items()}
+        for one in chat.pending:
+            if one["kind"] == "approval" and one["id"] not in decided:
+                chat.emit(ApprovalGiven(id=one["id"], approve=False, by="message"))
+        chat.messages.append(said(words))
+        chat.messages_changed()
+        return decided
+
+    def _go_on(self, chat: Chat, call: Call) -> None:
+        if chat.pending:
+            raise Conflict("It waits for your word.", "Approve or refuse what it asks, answer it, or write something else.")
+        if chat.row["status"] in ("new", "done"):
+            raise InvalidInput("There is nothing to go on with.", "Write what to do next.")
+        chat.messages.append(note("Go on where you stopped."))
+        chat.messages_changed()
+        self._start(chat, call, {})
+
+    def _start(self, chat: Chat, call: Call, decisions: Mapping[str, Decision]) -> None:
+        before, chat.secrets = chat.task, call.caller.secrets
+        chat.begin()
+        chat.task = asyncio.get_running_loop().create_task(self._run(chat, call, decisions, before))
+        chat.task.add_done_callback(lambda task: _ended(chat, task))
+
+    async def _run(self, chat: Chat, call: Call, decisions: Mapping[str, Decision], before: asyncio.Task[None] | None) -> None:
+        """Turns, one after the other while words wait. It never raises: how it ended is an event."""
+        if before:
+            await asyncio.wait({before})
+        quiet = Call(call.caller, call.house)
+        while True:
+            ending = await self._once(chat, quiet, decisions)
+            more = bool(chat.inbox) and ending.kind in ("done", "question", "approval")
+            chat.end(ending, more=more)
+            waiting, decisions = list(chat.inbox), {}
+            chat.inbox.clear()
+            if not more:
+                chat.messages.extend(map(said, waiting))
+                break
+            for words in waiting:
+                self._answered(chat, words)
+                chat.change(state={"pending": []})
+        if waiting:
+            chat.messages_changed()
+        try:
+            await chat.flush()
+        except SpacesError as error:
+            log.warning("a chat could not be kept: %s", error.message)
+
+    async def _once(self, chat: Chat, call: Call, decisions: Mapping[str, Decision]) -> Ending:
+        try:
+            return await turn(chat, call, decisions, self._settings)
+        except asyncio.CancelledError:
+            return Ending(*_ENDED[chat.why or "interrupted"])
+        except SpacesError as error:
+            return Ending("failed", f"{error.message} {error.fix}", error=error.to_dict())
+        except Exception as error:
+            log.error("a turn failed (%s)", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
+            wrong = Unexpected(f"The turn failed because of a defect ({type(error).__name__}).", "Let it go on, or write what to do.")
+            return Ending("failed", f"{wrong.message} {wrong.fix}", error=wrong.to_dict())
+
+    def _interrupted(self, id: str) -> None:
+        """Say of a chat whose process ended during a turn that it was interrupted."""
+        row = self._store.chat(id)
+        seq = max(self._store.chat_size(id)[0], row["state"].get("last", 0)) + 1
+        kind, text = _ENDED["interrupted"]
+        event = TurnEnded(ending=kind, text=text, seq=seq)
+        self._store.add_chat_events(id, [(seq, event.at, False, json.dumps(event.to_dict()))])
+        self._store.change_chat(id, status=kind, state={**row["state"], "last": seq, "pending": [], "decided": {}})
+
+
+async def _cancel(chat: Chat, why: str, seconds: float) -> None:
+    task = chat.task
+    if chat.busy and task and not task.done():
+        if not chat.why:
+            chat.why = why
+            task.cancel()
+        await asyncio.wait({task}, timeout=seconds)
+
+
+def _ended(chat: Chat, task: asyncio.Task[None]) -> None:
+    """A turn that was cancelled before its first step has said nothing itself."""
+    if chat.task is task and chat.busy:
+        chat.end(Ending(*_ENDED[chat.why or "interrupted"]))
+
+
+def _named(call: Call) -> None:
+    if call.caller.anonymous:
+        raise Unauthorized(
+            "Nothing tells you from other visitors, so no chat can be kept for you.", "Open the page, POST /api/session first, or send a Hub token."
+        )
+
+
+def _words(text: str, call: Call) -> str:
+    if len(text) > _LONGEST:
+        raise InvalidInput(f"The message has {len(text):,} characters; at most {_LONGEST:,} are read.", "Put long texts into a file of the project.")
+    return clean(text.strip(), call.caller.secrets)
+
+
+def _title(words: str) -> str:
+    line = " ".join(words.split()) or "Untitled"
+    return line if len(line) <= _TITLE else line[:_TITLE].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
