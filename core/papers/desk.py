@@ -15,7 +15,6 @@ from core.papers.ids import PaperId, paper_id
 from core.reading import Reader, Source
 from core.settings import Settings
 
-HUB = "Hugging Face"
 SCHOLAR = "Semantic Scholar"
 
 
@@ -29,6 +28,11 @@ class Desk:
     scholar: Source
     arxiv: Source
     ar5iv: Source
+
+    @property
+    def hub_name(self) -> str:
+        """As notes and sources name it; the Local Hub says that it holds a sample only."""
+        return "the Local Hub (a sample)" if self.hub.local else "Hugging Face"
 
 
 def desk(hub: Hub, caller: Caller, reader: Reader, settings: Settings) -> Desk:

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import InvalidInput
 from core.papers import listing, scholar
-from core.papers.desk import HUB, SCHOLAR, Desk, Question, Report, day
+from core.papers.desk import SCHOLAR, Desk, Question, Report, day
 from core.papers.ids import scholar_ids
 from core.papers.reading import read_paper
 
@@ -20,7 +20,7 @@ _KINDS = ("dataset", "model", "space")
 async def _trending(desk: Desk, question: Question, report: Report) -> dict[str, Any]:
     words = question.query.lower().split()
     count = min(max(3 * question.limit, 30), listing.LISTED) if words else question.limit
-    entries = await _needed(report, HUB, listing.trending(desk, question.date, count), "list of papers")
+    entries = await _needed(report, desk.hub_name, listing.trending(desk, question.date, count), "list of papers")
     kept = [entry for entry in entries if all(word in listing.words_of(entry) for word in words)]
     if words and not kept:
         report.notes.append(f"None of the {len(entries)} papers of the list holds every word of the query; search looks at all papers.")
@@ -29,7 +29,7 @@ async def _trending(desk: Desk, question: Question, report: Report) -> dict[str,
 
 async def _search(desk: Desk, question: Question, report: Report) -> dict[str, Any]:
     if not question.filters:
-        entries = await _needed(report, HUB, listing.find(desk, question.query, question.limit), "search")
+        entries = await _needed(report, desk.hub_name, listing.find(desk, question.query, question.limit), "search")
         return {"items": _items(desk, entries, question.limit)}
     found = await report.attempt(SCHOLAR, scholar.find(desk, question, report))
     if found is not None:
@@ -39,7 +39,7 @@ async def _search(desk: Desk, question: Question, report: Report) -> dict[str, A
 
 async def _filtered_here(desk: Desk, question: Question, report: Report) -> list[dict[str, Any]]:
     """The Hub's search with as many of the filters as its answers allow; the others are named as not applied."""
-    entries = await _needed(report, HUB, listing.find(desk, question.query, listing.FOUND), "search")
+    entries = await _needed(report, desk.hub_name, listing.find(desk, question.query, listing.FOUND), "search")
     items = _items(desk, entries, listing.FOUND)
     low, high = question.date_from.strip(), question.date_to.strip()
     if low or high:
@@ -49,7 +49,7 @@ async def _filtered_here(desk: Desk, question: Question, report: Report) -> list
     done = [name for name in question.filters if name in ("date_from", "date_to") or (name == "sort_by" and question.sort_by == "publicationDate")]
     missing = [name for name in question.filters if name not in done]
     report.notes.append(
-        f"These are from the search of {HUB} instead. Applied here: {', '.join(done) or 'no filter'}."
+        f"These are from the search of {desk.hub_name} instead. Applied here: {', '.join(done) or 'no filter'}."
         + (f" NOT applied: {', '.join(missing)}; only {SCHOLAR} can." if missing else "")
     )
     return items[: question.limit]
@@ -57,7 +57,7 @@ async def _filtered_here(desk: Desk, question: Question, report: Report) -> list
 
 async def _details(desk: Desk, question: Question, report: Report) -> dict[str, Any]:
     paper = question.paper
-    found = await report.attempts(hub=(HUB, listing.details(desk, paper)), scholar=(SCHOLAR, scholar.details(desk, paper)))
+    found = await report.attempts(hub=(desk.hub_name, listing.details(desk, paper)), scholar=(SCHOLAR, scholar.details(desk, paper)))
     if found["hub"] is None and found["scholar"] is None:
         raise report.nothing(f"paper {paper.id}")
     addresses = {"arxiv_id": paper.id, "arxiv": f"https://arxiv.org/abs/{paper.id}", "pdf": f"https://arxiv.org/pdf/{paper.id}"}
@@ -88,21 +88,21 @@ def _repositories(kind: Any) -> Callable[[Desk, Question, Report], Awaitable[dic
     async def find(desk: Desk, question: Question, report: Report) -> dict[str, Any]:
         paper = question.paper
         asking = listing.repositories(desk, kind, paper, sort=question.sort, limit=question.limit)
-        return {"arxiv_id": paper.id, "items": await _needed(report, HUB, asking, f"{kind} of {paper.id}")}
+        return {"arxiv_id": paper.id, "items": await _needed(report, desk.hub_name, asking, f"{kind} of {paper.id}")}
 
     return find
 
 
 async def _collections(desk: Desk, question: Question, report: Report) -> dict[str, Any]:
     paper = question.paper
-    return {"arxiv_id": paper.id, "items": await _needed(report, HUB, listing.collections(desk, paper, limit=question.limit), "collection")}
+    return {"arxiv_id": paper.id, "items": await _needed(report, desk.hub_name, listing.collections(desk, paper, limit=question.limit), "collection")}
 
 
 async def _everything(desk: Desk, question: Question, report: Report) -> dict[str, Any]:
     paper, limit = question.paper, min(question.limit, 10)
     found = await report.attempts(
-        **{f"{kind}s": (HUB, listing.repositories(desk, kind, paper, sort=question.sort, limit=limit)) for kind in _KINDS},
-        collections=(HUB, listing.collections(desk, paper, limit=limit)),
+        **{f"{kind}s": (desk.hub_name, listing.repositories(desk, kind, paper, sort=question.sort, limit=limit)) for kind in _KINDS},
+        collections=(desk.hub_name, listing.collections(desk, paper, limit=limit)),
     )
     if all(rows is None for rows in found.values()):
         raise report.nothing(f"resource of {paper.id}")
@@ -149,7 +149,7 @@ async def answer(desk: Desk, question: Question) -> dict[str, Any]:
     counted = {"count": len(found["items"])} if "items" in found else {}
     if found.get("items") == [] and not report.notes:
         report.notes.append("Nothing fits.")
-    return {"operation": question.operation, **counted, **found, "notes": report.notes, "sources": report.sources}
+    return {"operation": question.operation, **counted, **found, "notes": list(dict.fromkeys(report.notes)), "sources": report.sources}
 
 
 def check(question: Question) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.errors import NotFound
 from core.papers import listing, scholar
-from core.papers.desk import HUB, SCHOLAR, Desk, Question, Report, bare
+from core.papers.desk import SCHOLAR, Desk, Question, Report, bare
 from core.papers.document import SECTION_LENGTH, Document
 from core.papers.ids import PaperId
 from core.papers.latexml import parse
@@ -65,7 +65,7 @@ def _piece(text: str, offset: int) -> dict[str, Any]:
 
 
 async def _abstract(desk: Desk, paper: PaperId, question: Question, report: Report) -> dict[str, Any]:
-    told = await report.attempt(HUB, listing.details(desk, paper))
+    told = await report.attempt(desk.hub_name, listing.details(desk, paper))
     if told is None or not told.get("abstract"):
         told = await report.attempt(SCHOLAR, _from_scholar(desk, paper)) or told
     if told is None:

@@ -18,7 +18,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from core.errors import InvalidInput, RateLimited, SpacesError, TimedOut, TooLarge
+from core.errors import InvalidInput, TimedOut, TooLarge
 from core.reading.memory import Memory
 from core.reading.source import Raw, Read, Source, SourceUnavailable, Want, limited, rate_limited, read
 
@@ -51,7 +51,7 @@ class Reader:
     def __init__(self, *, ttl: float = TTL):
         self._salt = secrets.token_bytes(32)
         self._memory = Memory(ttl)
-        self._pauses: dict[tuple, tuple[float, SpacesError]] = {}
+        self._pauses: dict[tuple, tuple[float, str]] = {}  # until when, and why a host cannot be reached; "" for a rate limit
         self._sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = weakref.WeakKeyDictionary()
 
     async def get(
@@ -112,12 +112,12 @@ class Reader:
         try:
             async with asyncio.timeout(timeout):
                 while True:
-                    self._held(account)
+                    self._held(source, url, account)
                     try:
                         raw = await self._follow(source, method, url, body, accept, most)
                         wait = limited(raw)
                         if wait is not None and wait > LONGEST_WAIT:
-                            self._pause(account, wait, rate_limited(source, wait))
+                            self._pause(account, wait)
                         if wait is not None and (wait > LONGEST_WAIT or not again):
                             raise rate_limited(source, wait)
                         if wait is None and (raw.status < 500 or not again):
@@ -135,7 +135,7 @@ class Reader:
         home = URL(source.base).origin()
         allowed = {home, *(URL(other).origin() for other in source.also)}
         for _ in range(_HOPS + 1):
-            self._held((str(url.origin()),))
+            self._held(source, url, (str(url.origin()),))
             headers = dict(source.headers) | ({"Accept": accept} if accept else {}) | ({"Content-Type": "application/json"} if body else {})
             if source.secret is not None and url.origin() == home:
                 headers[source.header] = source.prefix + source.secret.reveal()
@@ -145,9 +145,8 @@ class Reader:
                     if response.status not in _MOVED or not there:
                         return await _whole(source, response, most)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-                gone = SourceUnavailable(f"{source.name} ({url.host}) cannot be reached: {_why(error)}.")
-                self._pause((str(url.origin()),), UNREACHABLE_SECONDS, gone)
-                raise gone from None
+                self._pause((str(url.origin()),), UNREACHABLE_SECONDS, _why(error))
+                raise _unreachable(source, url, _why(error)) from None
             except aiohttp.ClientPayloadError:
                 raise _Lost("the answer broke off") from None
             except (aiohttp.ClientError, OSError) as error:
@@ -173,20 +172,19 @@ class Reader:
         """Whose answers these are: the key as a fingerprint that means nothing outside this process."""
         return hmac.digest(self._salt, source.secret.reveal().encode(), hashlib.sha256) if source.secret else b""
 
-    def _held(self, key: tuple) -> None:
-        until, error = self._pauses.get(key, (0.0, None))
-        left = until - time.monotonic()
-        if error is None or left <= 0:
-            return
-        if isinstance(error, RateLimited):
-            seconds = max(1, round(left))
-            raise RateLimited(error.message, f"Try again in {seconds} seconds.", retry_after=seconds)
-        raise SourceUnavailable(error.message)
+    def _held(self, source: Source, url: URL, key: tuple) -> None:
+        until, why = self._pauses.get(key, (0.0, ""))
+        if (left := until - time.monotonic()) > 0:
+            raise _unreachable(source, url, why) if why else rate_limited(source, left)
 
-    def _pause(self, key: tuple, seconds: float, error: SpacesError) -> None:
+    def _pause(self, key: tuple, seconds: float, why: str = "") -> None:
         now = time.monotonic()
         self._pauses = {old: kept for old, kept in list(self._pauses.items())[-_PAUSES:] if kept[0] > now}
-        self._pauses[key] = (now + min(seconds, _LONGEST_PAUSE), error)
+        self._pauses[key] = (now + min(seconds, _LONGEST_PAUSE), why)
+
+
+def _unreachable(source: Source, url: URL, why: str) -> SourceUnavailable:
+    return SourceUnavailable(f"{source.name} ({url.host}) cannot be reached: {why}.")
 
 
 @cache
