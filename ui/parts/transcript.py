@@ -73,7 +73,8 @@ def meter(spent: Data | None, limit: float | None) -> str:
     return draw("chat_meter", spent=told_of, limit=top, short=top is not None and told_of["usd"] >= 0.9 * top)
 
 
-def _doing(chat: Chat) -> str:
+def doing(chat: Chat) -> str:
+    """In a word or a few, what the agent is doing; empty when it is not."""
     if not chat.working:
         return ""
     calls = [one for one in chat.entries if one.open and one.kind == "tool"]
