@@ -10,7 +10,7 @@ import gradio as gr
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
-from core.doors import account, children, connections, health, keys, metrics, openai, openrouter, providers, remembered, rest
+from core.doors import account, chats, children, connections, health, keys, metrics, openai, openrouter, providers, remembered, rest
 from core.doors.gate import Gate
 from core.doors.session import Session, Sessions
 from core.house import HUB_PREFIX, House
@@ -76,6 +76,7 @@ def front(house: House, sessions: Sessions, gradio_app: ASGIApp) -> ASGIApp:
     routes = [
         *health.routes(house),
         *rest.routes(house, sessions),
+        *chats.routes(house, sessions),
         *account.routes(house, sessions),
         *keys.routes(house, sessions),
         *connections.routes(house, sessions),

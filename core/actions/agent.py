@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
@@ -249,8 +250,9 @@ def _not_the_agent(call: Call) -> None:
 
 async def _told(call: Call, chat: Chat, after: int) -> None:
     """Pass on what happens until the turn ends. Leaving does not stop the turn."""
-    async for event in chat.follow(after):
-        call.emit(event)
+    async with aclosing(chat.follow(after)) as events:
+        async for event in events:
+            call.emit(event)
 
 
 async def _state(chat: Chat) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -159,8 +159,9 @@ class Agents:
     async def follow(self, call: Call, chat: str, after: int = 0, *, stay: bool = False) -> AsyncGenerator[Event, None]:
         """See `Chat.follow`."""
         found = await self.open(call, chat)
-        async for event in found.follow(after, stay=stay):
-            yield event
+        async with aclosing(found.follow(after, stay=stay)) as events:
+            async for event in events:
+                yield event
 
     async def set(self, call: Call, chat: str, *, title: str | None = None, **settings: Any) -> Chat:
         """Change the title, or model, provider, limit_usd, trust_usd; the running turn keeps what it began with."""

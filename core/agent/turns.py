@@ -193,7 +193,9 @@ async def _system(chat: Chat, call: Call, mind: Any, limits: Limits) -> str:
 
     house, project = call.house, chat.row["project"]
     found = await asyncio.to_thread(house.projects.get, project, call.caller.id) if project else None
-    account, pro = await _account(call)
+    if chat.account is None:
+        chat.account = await _account(call)
+    account, pro = chat.account
     return system_prompt(
         native=mind.native, sees=mind.sees, sdk=found.sdk if found else None, project=project or "", gradio=GRADIO_VERSION,
         signed_in=call.caller.token is not None, account=account, pro=pro, local_hub=house.local_hub is not None,
