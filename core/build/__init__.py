@@ -8,12 +8,14 @@ from core.build.analysis import Analysis, Need, analyze
 from core.build.archive import read_zip, write_zip
 from core.build.card import GRADIO_VERSION, Card, parse_card, read_card, write_card
 from core.build.checks import Finding, preflight
+from core.build.edits import Applied, Edit, Edited, apply_edits
 from core.build.facts import Facts
 from core.build.generation import Generated, generate
 from core.build.paths import check_path, check_set
 from core.build.project import FileInfo, Project
 from core.build.projects import Projects
 from core.build.selection import Match, Selection, select
+from core.build.syntax import check_syntax
 from core.build.tarball import read_tar
 from core.build.templates import Manifest, Template, templates
 from core.build.upload import uploaded
@@ -22,7 +24,10 @@ from core.build.words import slug_of
 __all__ = [
     "GRADIO_VERSION",
     "Analysis",
+    "Applied",
     "Card",
+    "Edit",
+    "Edited",
     "Facts",
     "FileInfo",
     "Finding",
@@ -35,8 +40,10 @@ __all__ = [
     "Selection",
     "Template",
     "analyze",
+    "apply_edits",
     "check_path",
     "check_set",
+    "check_syntax",
     "generate",
     "parse_card",
     "preflight",

@@ -58,7 +58,7 @@ def preflight(files: Mapping[str, bytes]) -> list[Finding]:
         findings += _application(files, card)
     for path, data in files.items():
         if path.endswith(".py"):
-            findings += _python(path, data)
+            findings += python_findings(path, data)
         findings += _credentials(path, data)
     findings += _requirements(files, card)
     return sorted(findings, key=lambda finding: (finding.severity != "error", finding.path, finding.line))
@@ -122,7 +122,8 @@ def _application(files: Mapping[str, bytes], card: Card) -> Iterator[Finding]:
         )
 
 
-def _python(path: str, data: bytes) -> Iterator[Finding]:
+def python_findings(path: str, data: bytes) -> Iterator[Finding]:
+    """What keeps Python from compiling this file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
