@@ -76,6 +76,17 @@ def test_a_question_is_answered_by_the_next_message():
     assert pending(after(UserSaid(text="a"), chat=asked)) == ()
 
 
+def test_what_is_said_while_a_reply_or_a_call_is_under_way_waits_until_the_next_reply():
+    writing = after(UserSaid(text="x", seq=1), Text(text="I am "), UserSaid(text="and blue", seq=3), Text(text="writing"))
+    assert writing.text == "I am writing" and [one["text"] for one in writing.waiting] == ["and blue"]
+    calling = after(Said(text="I am writing."), started("a"), UserSaid(text="and round", seq=6), ended("a"), chat=writing)
+    assert kinds(calling) == ["said", "reply", "tool"] and len(calling.waiting) == 2
+    read = after(Text(text="Blue"), chat=calling)
+    assert read.waiting == () and [one.data["text"] for one in read.entries[3:]] == ["and blue", "and round"]
+    over = after(TurnEnded(ending="stopped"), chat=writing)
+    assert over.waiting == () and kinds(over)[-1] == "ended" and "and blue" in repr(over.entries)
+
+
 def test_what_a_sub_agent_does_shows_in_its_own_line_only():
     chat = after(
         UserSaid(text="x"), SubAgent(id="r1", label="research: cats"), started("p", "hf_papers", agent="r1"), ended("p", "hf_papers", agent="r1"),

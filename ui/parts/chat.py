@@ -42,7 +42,8 @@ class Chat:
 
     text, thoughts: of the reply that is coming. todo: items of `{text, state}`. spent: the last event Spent. seq: the
     newest stored event. project: the one it works in. touched: words for the right side: files, preview, deployed.
-    pictures: screenshots that came, by the tool's id, as data addresses. heard: how many of the person's messages it has.
+    pictures: screenshots that came, by the tool's id, as data addresses. waiting: what the person said while a reply or a
+    call is under way, as their events; the agent reads it before its next reply.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -55,7 +56,7 @@ class Chat:
     project: str | None = None
     touched: frozenset[str] = frozenset()
     pictures: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    heard: int = 0
+    waiting: tuple[Data, ...] = ()
 
 
 def advance(chat: Chat, events: Iterable[Data]) -> Chat:
@@ -123,27 +124,45 @@ def _flush(chat: Chat) -> Chat:
 
 
 def _said(chat: Chat, event: Data) -> Chat:
+    if chat.working and (chat.text or chat.thoughts or _last_open(chat, "tool")):
+        return replace(chat, waiting=(*chat.waiting, event))
+    return _heard(chat, event)
+
+
+def _heard(chat: Chat, event: Data) -> Chat:
     chat = _close(_flush(chat), ("question",), {"answered": True})
     chat = _close(chat, ("steps",), {})
     data = {"text": event.get("text") or "", "revision": event.get("revision") or "", "seq": event.get("seq")}
-    return replace(_add(chat, "said", data), working=True, heard=chat.heard + 1)
+    return replace(_add(chat, "said", data), working=True)
+
+
+def _next(chat: Chat) -> Chat:
+    """A reply begins: what waited is read before it."""
+    if chat.waiting and not chat.text and not chat.thoughts and not _last_open(chat, "tool"):
+        for event in chat.waiting:
+            chat = _heard(chat, event)
+        return replace(chat, waiting=())
+    return chat
 
 
 def _text(chat: Chat, event: Data) -> Chat:
     if event.get("agent"):
         return chat
+    chat = _next(chat)
     return replace(chat, text=(chat.text + str(event.get("text") or ""))[:_LONGEST_LIVE], working=True)
 
 
 def _thought(chat: Chat, event: Data) -> Chat:
     if event.get("agent"):
         return chat
+    chat = _next(chat)
     return replace(chat, thoughts=(chat.thoughts + str(event.get("text") or ""))[-_LONGEST_LIVE:], working=True)
 
 
 def _replied(chat: Chat, event: Data) -> Chat:
     if event.get("agent"):
         return chat
+    chat = _next(chat)
     text, reasoning = str(event.get("text") or ""), str(event.get("reasoning") or chat.thoughts)
     chat = replace(chat, text="", thoughts="")
     if not text.strip() and not reasoning.strip():
@@ -243,7 +262,7 @@ def _failed(chat: Chat, event: Data) -> Chat:
 
 def _over(chat: Chat) -> Chat:
     """What was being done when the turn ended is over, too."""
-    return _close(_flush(chat), ("tool", "steps", "agent"), {"ok": False, "text": "", "state": "failed", "unfinished": True})
+    return _next(_close(_flush(chat), ("tool", "steps", "agent"), {"ok": False, "text": "", "state": "failed", "unfinished": True}))
 
 
 def _turn_ended(chat: Chat, event: Data) -> Chat:

@@ -144,7 +144,7 @@ def _approval(entry: Entry) -> str:
     return draw(
         "approval", key=entry.key, waits=entry.open, id=data.get("id"), kind=_KINDS.get(str(data.get("kind")), data.get("kind")), title=data.get("title"),
         reason=data.get("reason"), cost=data.get("usd_per_hour"), receipt=Markup(receipt), plan=_pretty(plan) if plan else "", arguments=_pretty(data.get("arguments") or {}),
-        approve=data.get("approve"), word=word, feedback=data.get("feedback"), costly=data.get("kind") in ("spend", "hardware", "publish"),
+        approve=data.get("approve"), word=word, feedback=data.get("feedback"), trusts=data.get("kind") in ("publish", "hardware"),
     )  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
             await bind.ask("agent_stop", {"chat": chat["id"]}, request)
         except SpacesError as error:
             return {own.said: failure(error.to_dict())}
-        return {own.said: "", own.queued: ""}
+        return {own.said: ""}
 
     async def touched(project: str | None, path: str | None, drafts: Drafts, known: dict | None, request: gr.Request, event: gr.EventData) -> Updates:
         """The right side again, after the agent changed what it shows."""
@@ -192,7 +192,7 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
     own.examples.example(from_example, own.choice, outputs, **QUIET)
     own.outcome.template(from_template, own.idea, outputs, **QUIET)
     own.outcome.keep(keep, None, [desk.project, stage.panes, *files.outputs(desk, shelf)], **QUIET)
-    own.stop.click(stop, own.chat, [own.said, own.queued], **QUIET)
+    own.stop.click(stop, own.chat, own.said, **QUIET)
     own.nudge.touched(touched, [desk.project, desk.path, shelf.drafts, desk.preview], [desk.bar, desk.dock, *preview.outputs(desk, stage), *files.outputs(desk, shelf)], **QUIET)
     for part in (own.similar, own.told, own.live):
         part.improve(improve, None, outputs, **QUIET)

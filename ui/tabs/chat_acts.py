@@ -41,7 +41,7 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
         given = _object(event)
         decision = {"id": str(given.get("id")), "approve": given.get("approve") is True, "feedback": str(given.get("feedback") or "")[:4000]}
         trust = given.get("trust")
-        asked = {"decisions": [decision], **({"trust_usd": float(trust)} if isinstance(trust, int | float) and decision["approve"] else {})}
+        asked = {"decisions": [decision], "wait": False, **({"trust_usd": float(trust)} if isinstance(trust, int | float) and decision["approve"] else {})}
         async for updates in acted(chat, "agent_decide", asked, request):
             yield updates
 
@@ -104,7 +104,7 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
         return {own.bar: shown[own.bar], own.meter: shown[own.meter], own.model: shown[own.model], own.said: ""}
 
     async def rename(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
-        return await changed(chat, {"title": _plain(event)[:120]}, request)
+        return await changed(chat, {"title": _plain(event)[:60]}, request)
 
     async def limit(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
         try:

@@ -86,7 +86,7 @@ async def opened(bind: Bind, request: gr.Request, own: Story, id: str, *, most: 
     return {
         own.bar: drawn.bar(await chats_of(bind, request), meta, keyed=can),
         own.meter: transcript.meter(chat.spent, settings.get("limit_usd")),
-        own.plan: transcript.todo(chat), own.told: shown.html, own.live: transcript.live(chat), own.said: "", own.queued: "",
+        own.plan: transcript.todo(chat), own.told: shown.html, own.live: transcript.live(chat), own.said: "", own.queued: waiting(chat),
         own.build: gr.Button("Send", visible=True), own.stop: gr.Button(visible=chat.working), own.keyless: "",
         own.model: drawn.model(settings, keyed=can),
         own.choice: {name: settings.get(name) for name in ("model", "provider") if settings.get(name)},
@@ -102,7 +102,7 @@ async def _read(bind: Bind, request: gr.Request, id: str) -> tuple[dict[str, Any
         found = await bind.ask("agent_open", {"chat": id, "after": chat.seq, "limit": _PAGE}, request)
         meta = found["chat"]
         chat = reducing.advance(chat, found["events"])
-        if len(found["events"]) < _PAGE:
+        if not found["more"]:
             break
     return meta, reducing.running(chat, meta.get("status") == "running", meta.get("project"))
 
@@ -130,6 +130,11 @@ async def following(bind: Bind, desk: Desk, own: Story, request: gr.Request, id:
             yield bar | {own.stop: gr.Button(visible=False), own.queued: "", own.nudge: nudge(touched=frozenset({"files", "preview", "bar"}))}
 
 
+def waiting(chat: Chat) -> str:
+    """What the agent has not read yet."""
+    return drawn.queued([str(one.get("text") or "") for one in chat.waiting])
+
+
 async def _meta(bind: Bind, request: gr.Request, id: str) -> dict[str, Any]:
     return next((one for one in await chats_of(bind, request) if one["id"] == id), {})
 
@@ -146,8 +151,8 @@ def _after(desk: Desk, own: Story, before: Drawn, batch: tuple[Event, ...]) -> t
         updates[own.plan] = transcript.todo(chat)
     if chat.spent != before.chat.spent:
         updates[own.meter] = transcript.meter(chat.spent, None)
-    if chat.heard != before.chat.heard:
-        updates[own.queued] = ""
+    if chat.waiting != before.chat.waiting:
+        updates[own.queued] = waiting(chat)
     if chat.working != before.chat.working:
         updates[own.stop] = gr.Button(visible=chat.working)
     if chat.project and chat.project != before.chat.project:
@@ -166,11 +171,11 @@ async def sending(
     given = {"message": text, "chat": chat["id"] if chat else None, "project": project, "wait": False}
     given |= {name: value for name, value in (choice or {}).items() if name in ("model", "provider", "limit_usd") and value is not None}
     ahead = chat is not None and bind.runs(_JOB, request)  # this page follows it already
-    yield {own.stop: gr.Button(visible=True), own.said: "", **({own.queued: drawn.queued([text])} if ahead and text else {})}
+    yield {own.stop: gr.Button(visible=True), own.said: ""}
     try:
         made = await bind.ask("agent_chat", {name: value for name, value in given.items() if value is not None}, request)
     except SpacesError as error:
-        yield {own.said: failure(error.to_dict()), own.stop: gr.Button(visible=ahead), own.queued: ""}
+        yield {own.said: failure(error.to_dict()), own.stop: gr.Button(visible=ahead)}
         return
     yield {own.idea: "", own.nudge: nudge(sent=True)}
     if ahead:
