@@ -90,11 +90,14 @@ async def read_docs(hub: Hub, caller: Caller, reader: Reader, gradio: Source, ur
 
     Returns and raises what `fetch_docs` does.
     """
-    parts = urlsplit(url.strip())
-    if parts.hostname not in (*GRADIO_HOSTS, urlsplit(gradio.base).hostname) or _of_this_hub(hub, parts.netloc):
-        return await fetch_docs(hub, caller, url, offset=offset)
-    if parts.scheme not in ("http", "https") or len(url) > 1_000:
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        raise InvalidInput(f"{url[:80]!r} is not an address.", "Give one that explore_hf_docs found.") from None
+    if parts.scheme not in ("", "http", "https") or len(url) > 1_000:
         raise InvalidInput(f"{url[:80]!r} is not a page of the documentation.", "Give an address that explore_hf_docs found.")
+    if parts.hostname not in (*GRADIO_HOSTS, urlsplit(gradio.base).hostname) or parts.netloc == urlsplit(hub.endpoint).netloc:
+        return await fetch_docs(hub, caller, url, offset=offset)
     path = unquote(parts.path).rstrip("/") or _MANIFEST
     whole = await _gradio_text(reader, gradio, path)
     wanted = unquote(parts.fragment)
@@ -110,10 +113,6 @@ async def read_docs(hub: Hub, caller: Caller, reader: Reader, gradio: Source, ur
         "next_offset": end if end < len(whole) else None,
         "total": len(whole),
     }
-
-
-def _of_this_hub(hub: Hub, netloc: str) -> bool:
-    return netloc == urlsplit(hub.endpoint).netloc
 
 
 async def _products(hub: Hub, caller: Caller) -> dict[str, str]:
