@@ -6,6 +6,7 @@ comes from the environment. Providers may stand at top level or under `providers
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -100,13 +101,20 @@ def check_base(address: str) -> str:
     """The address of a service outside: https, or http on this machine, without user, query or fragment; `ValueError` otherwise."""
     try:
         parts = urlsplit(address)
-        here = parts.hostname == "localhost" or (parts.hostname or "").startswith("127.") or parts.hostname == "::1"
+        here = parts.hostname == "localhost" or _is_loopback(parts.hostname or "")
         fine = parts.hostname and parts.port != 0 and (parts.scheme == "https" or (parts.scheme == "http" and here))
     except ValueError:
         fine = False
     if not fine or parts.username is not None or parts.query or parts.fragment:
         raise ValueError("it must be an address that begins with https:// (or http:// on this machine), without user or query")
     return address.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 Base = Annotated[str, AfterValidator(check_base)]

@@ -170,3 +170,22 @@ def test_a_file_that_is_not_text_is_a_mistake(tmp_path):
     (tmp_path / "agentic-config.yaml").write_bytes(b"\xff\xfe\x00bad")
     with pytest.raises(InvalidInput):
         load(environ={}, directory=tmp_path)
+
+
+def test_research_reads_its_keys_from_the_environment_and_shows_them_nowhere(tmp_path):
+    settings = load(environ={"GITHUB_TOKEN": "ghp_" + "a" * 30, "S2_API_KEY": "s2-key-0123456789"}, directory=tmp_path)
+    assert settings.research.github_token.reveal().startswith("ghp_") and settings.research.semantic_scholar_key.reveal() == "s2-key-0123456789"
+    assert "aaaaaaaa" not in repr(settings) and "s2-key" not in repr(settings)
+
+
+@pytest.mark.parametrize("base", ["http://example.com", "http://127.evil.example", "https://u@example.com", "ftp://x", "https://example.com/?q=1"])
+def test_an_address_of_research_is_https_or_on_this_machine(tmp_path, base):
+    write(tmp_path, f"research:\n  arxiv: {base}\n")
+    with pytest.raises(InvalidInput, match="line 2: research.arxiv"):
+        load(environ={}, directory=tmp_path)
+
+
+@pytest.mark.parametrize(("given", "lent"), [({}, True), ({"public": True}, False), ({"public": True, "share_owner_keys": True}, True)])
+def test_the_owners_keys_for_research_serve_strangers_only_when_shared(tmp_path, given, lent):
+    settings = load(environ={"S2_API_KEY": "s2-key-0123456789"}, directory=tmp_path, **given)
+    assert (settings.lent(settings.research.semantic_scholar_key) is not None) is lent

@@ -94,7 +94,8 @@ class Report:
             found = await asking
         except SpacesError as error:
             self.errors.append(error)
-            self.notes.append(error.message if source in error.message else f"{source}: {error.message}")
+            note = error.message if source in error.message else f"{source}: {error.message}"
+            self.notes += [note] if note not in self.notes else []
             return None
         if source not in self.sources:
             self.sources.append(source)

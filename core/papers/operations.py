@@ -149,7 +149,7 @@ async def answer(desk: Desk, question: Question) -> dict[str, Any]:
     counted = {"count": len(found["items"])} if "items" in found else {}
     if found.get("items") == [] and not report.notes:
         report.notes.append("Nothing fits.")
-    return {"operation": question.operation, **counted, **found, "notes": list(dict.fromkeys(report.notes)), "sources": report.sources}
+    return {"operation": question.operation, **counted, **found, "notes": report.notes, "sources": report.sources}
 
 
 def check(question: Question) -> list[str]:
