@@ -67,7 +67,7 @@ def wait_before(error: SpacesError, times: int, rules: Sequence[Rule] = RULES) -
         return None
     told = error.details.get("retry_after")
     if rule.told and isinstance(told, int | float):
-        return max(float(told), 0.05) if told <= LONGEST_WAIT else None
+        return max(float(told), 1.0) + 0.1 if told <= LONGEST_WAIT else None  # the router lets it rest for a second at least
     return rule.waits[times - 1]
 
 
