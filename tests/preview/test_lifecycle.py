@@ -93,7 +93,7 @@ def test_an_idle_app_stands_still_and_goes_on_at_the_next_request(house):
     try:
         for asked in range(2):
             assert wait_until(lambda: app.frozen)
-            assert states(app) == {"T"}
+            assert wait_until(lambda: states(app) == {"T"})  # the kernel stops a process some time after the signal
             assert app.stage == "running" and app.stats()["frozen"] and app.stats()["processes"] >= 1
             cpu = [row.cpu_seconds for row in tree.descend(proc.snapshot(), app.pid)]
             time.sleep(0.5)
