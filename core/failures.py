@@ -94,5 +94,5 @@ def _traceback(lines: Sequence[str], start: int) -> Failure | None:
 def _with_reason(lines: Sequence[str], index: int) -> str:
     line = lines[index].strip(" ×")
     following = next((later.strip() for later in lines[index + 1 : index + 3] if later.strip()), "")
-    reason = following.lstrip("╰─▶ ") if following.startswith("╰─▶") else ""
+    reason = re.sub(r"^(?:╰─▶|cause:)\s*", "", following) if following.startswith(("╰─▶", "cause:")) else ""  # uv up to 0.12; uv 0.13
     return f"{line} {reason}".strip()[:MOST]

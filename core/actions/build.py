@@ -12,10 +12,12 @@ from core.actions import preview as previewing
 from core.actions.deploy import deploy_project, plan_for
 from core.actions.preview import shape
 from core.actions.projects import summary
+from core.actions.repairing import mend, receipt
 from core.actions.shapes import say
-from core.build import analyze, generate, preflight, select
-from core.errors import AppFailed, NoTemplateFits, SpacesError
+from core.build import Project, analyze, generate, preflight, select
+from core.errors import AppFailed, NoTemplateFits, SpacesError, TimedOut
 from core.events import Plan
+from core.preview import Preview
 from core.registry import Call, action
 
 Visibility = Literal["public", "private"]
@@ -96,7 +98,8 @@ async def build_space(
         hardware: a Hub hardware id; the free one for this account when empty.
 
     Returns `{project, template, why, ranked, preview, url, space}`: `url` is the Space's address when deployed,
-    the preview's otherwise. The project stays when a later step fails.
+    the preview's otherwise. Where the app did not come up at first, `repairs` tells which free repairs made it. The project
+    stays when a later step fails.
     """
     run = await asyncio.to_thread(call.house.store.begin_run, call.caller.id, "build", idea[:200] or "(empty)")
     status, outcome = "failed", {}
@@ -119,16 +122,22 @@ async def _build(call: Call, idea, deploy, template, inputs, name, visibility, h
         call.caller.require_token("to deploy")  # before any work, not after it
     made, generated, plan = await _generate(call, idea, template, inputs, None, None)
     try:
-        with step(call, "check", "Checking the files") as done:
-            findings = await asyncio.to_thread(preflight, generated.files)
-            wrong = next((one for one in findings if one.severity == "error"), None)
-            if wrong:
-                raise AppFailed(f"{wrong.path}: {wrong.message}", wrong.fix)
-            done(f"{len(generated.files)} files, nothing the Hub would refuse")
-        if deploy:
-            await plan_for(call, made, name or made.slug, visibility, hardware)  # a wrong name or token is told before the wait
-        live = await previewing.start(call, made)
+        repairs = None
+        try:
+            with step(call, "check", "Checking the files") as done:
+                findings = await asyncio.to_thread(preflight, generated.files)
+                wrong = next((one for one in findings if one.severity == "error"), None)
+                if wrong:
+                    raise AppFailed(f"{wrong.path}: {wrong.message}", wrong.fix)
+                done(f"{len(generated.files)} files, nothing the Hub would refuse")
+            if deploy:
+                await plan_for(call, made, name or made.slug, visibility, hardware)  # a wrong name or token is told before the wait
+            live = await previewing.start(call, made)
+        except (AppFailed, TimedOut) as error:
+            live, repairs = await _mended(call, made, error)
         outcome = {**plan, "project": summary(made), "preview": shape(call, live), "space": None}
+        if repairs:
+            outcome["repairs"] = repairs
         if not deploy:
             return {**outcome, "url": outcome["preview"]["url"]}
         deployed = await deploy_project(call, made, name=name or made.slug, visibility=visibility, hardware=hardware)
@@ -136,6 +145,15 @@ async def _build(call: Call, idea, deploy, template, inputs, name, visibility, h
     except SpacesError as error:
         error.details.setdefault("project", made.id)  # the files are kept; say where
         raise
+
+
+async def _mended(call: Call, made: Project, error: AppFailed | TimedOut) -> tuple[Preview, list[dict]]:
+    """The free rungs of a repair, for an app that did not come up; the first error where they do not help."""
+    outcome, seen = await mend(call, made, browser=False)
+    if not outcome.look.ok or seen.preview is None:
+        tried = "; ".join(rung.what for rung in outcome.rungs)
+        raise type(error)(error.message, error.fix, **error.details | ({"tried": tried} if tried else {})) from None
+    return seen.preview, receipt(outcome)["rungs"]
 
 
 async def _generate(call: Call, idea: str, template: str | None, inputs, framework, task):

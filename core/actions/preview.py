@@ -135,7 +135,7 @@ async def start(call: Call, project: Project, *, wait_seconds: float = 60, remot
         await asyncio.shield(call.house.previews.stop(live.id))
         if isinstance(error, AppFailed):
             error.details.setdefault("project", project.id)
-            error.details.setdefault("log", [line.text for line in live.logs.lines()][-20:])
+            error.details.setdefault("log", [line.text for line in live.logs.lines()][-80:])
         raise
     say(call, "preview", "The app answers", "done", time.monotonic() - began)
     call.emit(PreviewReady(project=project.id, preview=live.id, url=live.url))

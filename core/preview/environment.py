@@ -243,6 +243,6 @@ def _reason(lines: list[str]) -> str:
     """uv's first error with the cause it names below it, in one line."""
     for index, line in enumerate(lines):
         if line.lstrip().startswith(("×", "error:", "Error")):
-            more = [text.strip(" │╰─▶├└") for text in lines[index + 1 : index + 3]]
+            more = [text.strip(" │╰─▶├└").removeprefix("cause: ") for text in lines[index + 1 : index + 3]]
             return " ".join([line.strip(" ×").removeprefix("error: "), *more])[:400].strip()
     return first_error(lines) or (lines[-1] if lines else "the installer gave no reason")
