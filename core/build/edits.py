@@ -22,6 +22,7 @@ _SHOWN_LINES = 12
 _SHOWN_CHARACTERS = 160
 _MOST_COMPARED = 2_000_000  # pairs of lines; above that no nearest block is looked for
 _BY_CHARACTER = 4_000  # characters of a search; longer ones are compared by whole lines, because comparing letters is quadratic
+_BEGINS_RIGHT = 0.15
 _TAB = 4
 # One character for one, so that places in the text stay what they are.
 _LIKE = str.maketrans(dict(zip("‘’‚‛′“”„‟″«»‐‑‒–—―−\u00a0\u2007\u202f\u2009", "'''''\"\"\"\"\"\"\"-------    ", strict=True)))
@@ -294,9 +295,10 @@ def _closest(keys: Sequence[str], goal: Sequence[str]) -> tuple[float, int]:
     likely = {at for _, at in sorted(counts, key=lambda one: (-one[0], one[1]))[:5]}
     likely |= {keys.index(line) for line in first if keys.index(line) <= len(keys) - size}
     by_character = sum(map(len, goal)) <= _BY_CHARACTER
-    rated = ((_ratio(keys[at : at + size], goal, by_character), -at) for at in likely)
-    ratio, at = max(rated)
-    return ratio, -at
+    rated = {at: _ratio(keys[at : at + size], goal, by_character) for at in likely}
+    # A block is known by its first line: of two that are about as alike, the one that begins right is meant.
+    at = max(rated, key=lambda at: (rated[at] + (_BEGINS_RIGHT if keys[at] in (goal[0], *first) else 0), -at))
+    return rated[at], at
 
 
 def _ratio(here: Sequence[str], there: Sequence[str], by_character: bool) -> float:

@@ -5,6 +5,7 @@ Knows accounts, search, Spaces, their logs, and how to say what went wrong. Know
 
 from core.hub.accounts import Account, Organization, whoami
 from core.hub.client import Hub
+from core.hub.copying import SpaceFiles, duplicate_space, space_files
 from core.hub.details import about, details
 from core.hub.docs import fetch_docs, find_docs
 from core.hub.errors import PAID_CHOICE, hub_errors
@@ -19,6 +20,7 @@ from core.hub.ranking import rank, words
 from core.hub.repo_files import list_files, read_file
 from core.hub.rows import Kind, Row, web_url
 from core.hub.search import Page, search
+from core.hub.similar import RELEVANT, similar_spaces
 from core.hub.space_tools import run_space_tool, space_tools
 from core.hub.spaces import (
     STAGES,
@@ -38,6 +40,7 @@ from core.hub.wire import Answer, Wire
 
 __all__ = [
     "PAID_CHOICE",
+    "RELEVANT",
     "STAGES",
     "Account",
     "Answer",
@@ -46,6 +49,7 @@ __all__ = [
     "Organization",
     "Page",
     "Row",
+    "SpaceFiles",
     "SpaceStatus",
     "Ticket",
     "Wire",
@@ -59,6 +63,7 @@ __all__ = [
     "create_space",
     "delete_space",
     "details",
+    "duplicate_space",
     "explore_docs",
     "fetch_docs",
     "find_api",
@@ -80,6 +85,8 @@ __all__ = [
     "read_file",
     "run_space_tool",
     "search",
+    "similar_spaces",
+    "space_files",
     "space_log_lines",
     "space_tools",
     "stage_of",

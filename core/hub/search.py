@@ -135,14 +135,14 @@ async def _by_meaning(
 
     def question(api: HfApi) -> list[Row]:
         found = api.search_spaces(query, filter=list(tags) or None, include_non_running=include_stopped)
-        return [made for result in found if (made := row("space", _raw(result), hub.endpoint))]
+        return [made for result in found if (made := row("space", raw(result), hub.endpoint))]
 
     rows = await hub.ask(caller, question, doing=f"search Spaces for {query[:60]!r}", timeout=30, retry=True)
     end = start + limit
     return Page(tuple(rows[start:end]), str(end) if end < len(rows) else None)
 
 
-def _raw(result: Any) -> dict[str, Any]:
+def raw(result: Any) -> dict[str, Any]:
     """A semantic search result of the library, under the names a listing uses."""
     return {
         "id": result.id,
