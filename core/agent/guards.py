@@ -9,6 +9,8 @@ from typing import Any
 from core.events import Event, FileChanged, Todo, ToolEnded
 
 _CHECKS = ("app_verify", "preview_check", "app_repair", "build_space")
+_MAKES = ("project_create", "generate_app_code")
+_NEW = "the new app"
 _SHOWN = 6
 
 
@@ -38,6 +40,8 @@ def after(work: Work, event: Event) -> Work:
         return replace(work, todo=tuple(event.items))
     if isinstance(event, FileChanged) and event.path not in work.unchecked:
         return replace(work, unchecked=(*work.unchecked, event.path)[-50:])
+    if isinstance(event, ToolEnded) and event.name in _MAKES and event.ok:
+        return replace(work, unchecked=(_NEW,), broken="")
     if isinstance(event, ToolEnded) and event.name in _CHECKS and event.ok:
         return replace(work, unchecked=(), broken=_trouble(event.data))
     return work
@@ -52,7 +56,7 @@ def push(work: Work, tools: Sequence[str]) -> str | None:
         notes.append(f"Open in your plan: {'; '.join(left[:_SHOWN])}{more}. Do it, or call plan with the list as it stands and say why the rest is left out.")
     check = next((name for name in _CHECKS if name in tools), None)
     if check and work.unchecked:
-        notes.append(f"{', '.join(work.unchecked[:_SHOWN])} changed since the app was last looked at. Run {check} before you say that it works.")
+        notes.append(f"Not looked at since it changed: {', '.join(work.unchecked[:_SHOWN])}. Run {check} before you say that it works.")
     elif check and work.broken:
         notes.append(f"The last check found: {work.broken} Repair it, or say plainly that the app does not work and why.")
     return " ".join(notes) or None

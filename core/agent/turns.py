@@ -14,7 +14,7 @@ from core.agent.values import Decision, Ending, Limits, Message, Role, Tool
 from core.agent.wire import note
 from core.build import GRADIO_VERSION
 from core.errors import NoTemplateFits, NotFound, SpacesError
-from core.events import Event, FileChanged, Said, Similar
+from core.events import Said, Similar
 from core.hub import whoami
 from core.registry import Call
 from core.running import run_action
@@ -95,13 +95,8 @@ async def _modelled(chat: Chat, call: Call, decisions: Mapping[str, Decision], s
         chat.inbox.clear()
         return taken
 
-    def emit(event: Event) -> None:
-        chat.emit(event)
-        if isinstance(event, FileChanged) and not toolbox.project.id:
-            toolbox.project.become(event.project)
-
     ending = await loop.run(
-        chat.messages, system=await _system(chat, call, mind, limits), mind=mind, toolbox=toolbox, limits=limits, emit=emit, inbox=inbox,
+        chat.messages, system=await _system(chat, call, mind, limits), mind=mind, toolbox=toolbox, limits=limits, emit=chat.emit, inbox=inbox,
         decisions=decisions, fit=fit, watch=Watch(), guard=guard, kept=chat.messages_changed,
     )  # fmt: skip
     return _money(chat) if ending.kind == "money" and _spent_up(chat) else ending
