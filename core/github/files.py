@@ -86,7 +86,7 @@ def _decoded(told: Mapping[str, Any]) -> bytes | None:
     if told.get("encoding") != "base64" or not isinstance(content, str) or (not content and told.get("size")):
         return None
     try:
-        return base64.b64decode(content)
+        return base64.b64decode("".join(content.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
 
