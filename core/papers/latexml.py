@@ -231,11 +231,7 @@ class _Reader(HTMLParser):
         if self.within("cell"):
             self.words.append(" ".join(cell for cell in row if cell) + " ")
         elif self.within("article"):
-            place = self.place()
-            if place and place[-1].startswith("| "):
-                place[-1] += "\n" + text  # rows of one table stand under each other
-            else:
-                place.append(text)
+            self.place().append(text)
 
     def handle_data(self, data):
         if self.within("skip") or not (self.within("article") or self.within("title")):
@@ -243,6 +239,16 @@ class _Reader(HTMLParser):
         if self.within("authors") and not self.within("name"):
             return
         self.say(data)
+
+
+def _joined(blocks: list[str]) -> str:
+    """Blocks with a blank line between them; rows of a table stand under each other."""
+    parts, row_before = [], False
+    for block in blocks:
+        row = block.startswith("| ")
+        parts += ["\n" if row and row_before else "\n\n", block]
+        row_before = row
+    return "".join(parts[1:])
 
 
 @lru_cache(maxsize=4)
@@ -257,8 +263,8 @@ def parse(html: str) -> Document:
     if reader.within("article") or reader.cut:
         reader.counts = {"article": 1}
         reader.flush()
-    sections = [Section(draft.number, draft.title or "(untitled)", draft.level, "\n\n".join(draft.blocks)) for draft in reader.drafts]
-    before = "\n\n".join(reader.outside)
+    sections = [Section(draft.number, draft.title or "(untitled)", draft.level, _joined(draft.blocks)) for draft in reader.drafts]
+    before = _joined(reader.outside)
     if not sections and len(before) > 400:  # a short paper without sections
         sections = [Section("", "Text", 2, before)]
     return Document(reader.title, "\n\n".join(reader.abstract), ", ".join(reader.names), tuple(sections), reader.cut)

@@ -107,7 +107,7 @@ class Reader:
 
     async def _ask(self, source: Source, method: str, url: URL, body: bytes | None, accept: str | None, timeout: float, most: int) -> Raw:
         """The answer: asked once more after 5xx and a broken connection, and after 429 when the wait is short."""
-        account = (str(url.origin()), self._who(source))
+        account = (source.base, self._who(source))
         again = True
         try:
             async with asyncio.timeout(timeout):
