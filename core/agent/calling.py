@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from core.agent import wire
+from core.agent.meter import cost_of
 from core.agent.values import Asked, Decision, Emit, Message, Output, Tool, Toolbox, ToolRequest
 from core.events import ApprovalAsked, Cost, Event, ToolEnded, ToolStarted
 
@@ -53,7 +54,7 @@ class Calling:
             for group in self._groups(calls):
                 free = []
                 for call in group:
-                    asked = None if call.problem else await self._toolbox.judge(call)
+                    asked = None if call.problem else await self._judged(call)
                     if asked is None:
                         free.append(call)
                     else:
@@ -106,8 +107,10 @@ class Calling:
     async def _together(self, calls: Sequence[ToolRequest], done: Done) -> None:
         """Run them beside each other; when we are stopped they are too, and are not waited for much longer."""
         tasks = [asyncio.create_task(self._one(call, done)) for call in calls]
+        if not tasks:
+            return
         try:
-            await asyncio.gather(*tasks)
+            await asyncio.wait(tasks)
         finally:
             left = [task for task in tasks if not task.done()]
             for task in left:
@@ -151,9 +154,17 @@ class Calling:
         done.usd += max(0.0, (output.cost_usd or 0.0) - spent[0])  # what its own receipts told is part of what it says it cost
         if output.ends == "question":
             done.question = call.id
+            self._end(call, output, time.monotonic() - began)
             return
         done.outputs[call.id] = output
         self._end(call, output, time.monotonic() - began)
+
+    async def _judged(self, call: ToolRequest) -> Asked | None:
+        try:
+            return await self._toolbox.judge(call)
+        except Exception:  # whoever cannot tell what a call would do lets a person say so
+            log.exception("%s could not be judged", call.name)
+            return Asked("outside", "What this would do could not be found out.")
 
     def _ask(self, call: ToolRequest, asked: Asked) -> None:
         tool = self._tools.get(call.name)
@@ -192,13 +203,6 @@ class Calling:
                 pictures.append(picture)
         self._messages += pictures
         self._kept()
-
-
-def cost_of(receipt: Mapping[str, Any]) -> tuple[float, int]:
-    """USD of a receipt, known or estimated, and its tokens; 0 where nobody can say."""
-    usd = receipt.get("cost_usd")
-    usage = receipt.get("usage") or {}
-    return float((receipt.get("estimate_usd") if usd is None else usd) or 0.0), int(usage.get("prompt", 0)) + int(usage.get("completion", 0))
 
 
 def cut(text: str, most: int) -> str:

@@ -71,6 +71,12 @@ def wait_before(error: SpacesError, times: int, rules: Sequence[Rule] = RULES) -
     return rule.waits[times - 1]
 
 
+def told(error: SpacesError, wait: float) -> str:
+    """What a person reads of it."""
+    begins = "It begins its answer again" if isinstance(error, BrokeOff) else "It asks again"
+    return f"{error.message} {begins}{f' in {wait:.0f} s' if wait >= 1 else ''}."
+
+
 def ending_of(error: SpacesError, rules: Sequence[Rule] = RULES) -> Ending:
     """How the turn ends with this error; the receipt it may carry went out as an event."""
     told = {name: value for name, value in error.to_dict().items() if name != "details"}

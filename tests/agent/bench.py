@@ -134,7 +134,7 @@ class Stage:
         """One turn of the conversation, begun by what the person says."""
         if says:
             self.messages.append(wire.said(says))
-        self.events, kept = [], []
+        self.events, kept = [], [len(self.messages)]
         asked = mind if isinstance(mind, RoutedMind) else await self.mind(**mind)
 
         def inbox() -> list[str]:
@@ -144,7 +144,7 @@ class Stage:
         def keep() -> None:
             kept.append(len(self.messages))
 
-        settings = {"limits": Limits(usd=None), "inbox": inbox, "emit": self.events.append, "rules": retries.paced(pace)} | given
+        settings: dict[str, Any] = {"limits": Limits(usd=None), "inbox": inbox, "emit": self.events.append, "rules": retries.paced(pace)} | given
         ending = await loop.run(self.messages, system="You are tested.", mind=asked, toolbox=self.bench, kept=keep, **settings)
         return Played(ending, self.events, self.messages, self.bench, kept)
 
