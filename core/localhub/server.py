@@ -25,6 +25,7 @@ from core.localhub.routes import (
     commits,
     content,
     datasets_server,
+    description,
     docs,
     feeds,
     git_http,
@@ -117,7 +118,8 @@ class _Wire:
     def __init__(self, hub: LocalHub):
         self._hub = hub
         handlers = {SpacesError: on_error, Moved: self._moved, 404: on_error, 405: on_error, Exception: on_error}
-        routes = [route for group in GROUPS for route in group.routes(hub)]
+        groups = {group.__name__.rpartition(".")[2]: group.routes(hub) for group in GROUPS}
+        routes = [*description.routes(groups), *(route for listed in groups.values() for route in listed)]
         self._app = Starlette(routes=routes, exception_handlers=handlers)
         self._app.router.redirect_slashes = False
 

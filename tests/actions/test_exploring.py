@@ -1,5 +1,6 @@
 """Datasets, documentation and the API, looked at on the Local Hub of a running server."""
 
+import httpx
 import pytest
 
 from core.registry import find
@@ -66,6 +67,17 @@ def test_gradio_is_honest_where_its_host_cannot_be_reached(tmp_path):
         asyncio.run(ask())
     house.store.close()
     assert "cannot be reached" in raised.value.message or "127.0.0.1" in raised.value.message
+
+
+def test_what_the_local_hub_serves_is_found_and_is_really_served(server):
+    created = given(server, "find_hf_api", query="create a repository")["items"][0]
+    assert (created["method"], created["path"]) == ("POST", "/api/repos/create") and f"{server.url}/hub/api/repos/create" in created["curl"]
+    who = next(one for one in given(server, "find_hf_api", query="whoami")["items"] if one["path"] == "/api/whoami-v2")
+    assert httpx.get(f"{server.url}/hub{who['path']}").status_code == 401
+    papers = given(server, "find_hf_api", tag="papers")
+    assert papers["items"] and all("/papers" in one["path"] or "/daily_papers" in one["path"] or "arxiv" in one["path"] for one in papers["items"])
+    tree = next(one for one in given(server, "find_hf_api", query="tree of files")["items"] if one["path"].endswith("/tree/{rev}"))
+    assert [one["name"] for one in tree["parameters"]] == ["kind", "namespace", "name", "rev"] and tree["parameters"][0]["type"] == "one of: models, datasets, spaces"
 
 
 @pytest.mark.parametrize(
