@@ -52,8 +52,8 @@ async def follow_action(name: str, given: Mapping[str, Any], call: Call) -> Asyn
         if left:
             call.emit(event)
             return
-        # A slow reader may miss lines of progress, but no piece of an answer; those are bounded by the answer's own limit.
-        if queue.qsize() < _MOST_WAITING or isinstance(event, _WHOLE):
+        # A slow reader may miss lines of progress, but no piece of an answer and nothing of a chat's record; those have limits of their own.
+        if queue.qsize() < _MOST_WAITING or isinstance(event, _WHOLE) or event.seq:
             queue.put_nowait(event)
 
     async def run() -> Event:

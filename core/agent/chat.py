@@ -10,13 +10,13 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from core.agent.guards import Work, after
-from core.agent.keeping import EVENT_CHARACTERS, LIVE, PICTURES, body_of, kept_messages, revived, without_picture
+from core.agent.keeping import EVENT_CHARACTERS, LIVE, PICTURES, PICTURES_LEFT, body_of, kept_messages, revived, without_picture
 from core.agent.passing import Passing
 from core.agent.spending import costs, spent_event
 from core.agent.values import Ending, Message
 from core.agent.wire import QUESTION, pending
 from core.errors import RateLimited, SpacesError
-from core.events import Cost, Event, Noticed, Said, TurnEnded
+from core.events import Cost, Event, Noticed, Said, ToolEnded, ToolStarted, TurnEnded
 from core.secrets import Secret
 from core.store import Store
 
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _IN_MEMORY = 1_000
 _MOST_FOLLOWERS = 50
 _READ = 500
+_ROLES = {"app_repair": "repair", "research": "research"}
 _PACE_SECONDS = 0.05  # so that pieces reach a follower at most 20 times a second
 MOST_WAITING = 20
 
@@ -52,6 +53,7 @@ class Chat:
         self._recent: deque[dict[str, Any]] = deque(maxlen=_IN_MEMORY)
         self._passing = Passing()
         self._followers: set[asyncio.Event] = set()
+        self._tools: dict[str, str] = {}
         self._unsaved: list[dict[str, Any]] = []
         self._changed: set[str] = set()
         self._known: dict[int, tuple[Message, Any, str]] = {}
@@ -93,11 +95,15 @@ class Chat:
             self._passing.add(event, self.secrets)
             return self._wake()
         self.work = after(self.work, event)
+        if isinstance(event, ToolStarted):
+            self._tools[event.id] = event.name
+        elif isinstance(event, ToolEnded):
+            self._tools.pop(event.id, None)
         self._keep(body_of(event, self.secrets))
         if (isinstance(event, Said) or isinstance(event, Noticed) and event.kind == "retry") and not event.agent:
             self._passing.clear()  # the reply is whole, or begins anew
         if isinstance(event, Cost):
-            self.row["spent"] = costs(self.row["spent"], event, self.role)
+            self.row["spent"] = costs(self.row["spent"], event, self._payer())
             self._changed.add("spent")
             self._keep(body_of(spent_event(self.row["spent"], self.row["settings"].get("limit_usd")), ()))
 
@@ -108,6 +114,7 @@ class Chat:
     def begin(self) -> None:
         """A turn begins."""
         self.busy, self.why = True, ""
+        self._tools.clear()
         self.change(status="running", state={"pending": [], "decided": {}})
 
     def end(self, ending: Ending, *, more: bool = False) -> None:
@@ -193,11 +200,15 @@ class Chat:
 
     def _keep(self, body: dict[str, Any]) -> None:
         self.last += 1
-        body["seq"] = self.last
+        body["seq"], self.row["updated"] = self.last, body["at"]
         self._recent.append(body)
         self._unsaved.append(body)
         self._write_soon()
         self._wake()
+
+    def _payer(self) -> str:
+        """The role of whoever asks a model while these tools run, where its receipt does not say it."""
+        return next((_ROLES[name] for name in self._tools.values() if name in _ROLES), self.role)
 
     def _wake(self) -> None:
         for follower in self._followers:
@@ -226,10 +237,11 @@ class Chat:
         rows = [(one["seq"], one["at"], bool(one.get("picture")), json.dumps(one)) for one in events]
         with self._store.batch():
             self._store.add_chat_events(self.id, rows)
-            if any(picture for _, _, picture, _ in rows):
-                old = self._store.chat_pictures(self.id)[PICTURES:]
-                self._store.add_chat_events(self.id, [(seq, json.loads(body)["at"], False, without_picture(body)) for seq, body in old])
             self._size += sum(len(body) for *_, body in rows)
+            if any(picture for _, _, picture, _ in rows):
+                self._drop_pictures(PICTURES)
+            if self._size > EVENT_CHARACTERS:
+                self._drop_pictures(PICTURES_LEFT)
             if self._size > EVENT_CHARACTERS:
                 self._store.cut_chat_events(self.id, characters=EVENT_CHARACTERS * 3 // 4)
                 self._size = self._store.chat_size(self.id)[1]
@@ -239,3 +251,9 @@ class Chat:
                 self._store.keep_chat_messages(self.id, since, bodies[since:])
                 self._bodies = bodies
             self._store.change_chat(self.id, **fields)
+
+    def _drop_pictures(self, most: int) -> None:
+        old = self._store.chat_pictures(self.id)[most:]
+        if old:
+            self._store.add_chat_events(self.id, [(seq, json.loads(body)["at"], False, without_picture(body)) for seq, body in old])
+            self._size = self._store.chat_size(self.id)[1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import asdict
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from core.agent.chat import MOST_WAITING, Chat
 from core.agent.keeping import clean
-from core.agent.turns import revision_of, turn
-from core.agent.values import Decision, Ending, EndingKind
-from core.agent.wire import note, said
-from core.errors import Conflict, Forbidden, InvalidInput, NotFound, RateLimited, SpacesError, Unauthorized, Unexpected
+from core.agent.runs import ENDED, answered, cancel, start
+from core.agent.turns import revision_of
+from core.agent.values import Decision
+from core.agent.wire import note
+from core.errors import Conflict, Forbidden, InvalidInput, NotFound, RateLimited, SpacesError, Unauthorized
 from core.events import ApprovalGiven, Event, TurnEnded, UserSaid
 from core.registry import Call
 from core.store import Store
@@ -23,19 +23,12 @@ from core.store import Store
 if TYPE_CHECKING:
     from core.settings import Agent
 
-log = logging.getLogger(__name__)
-
 MOST_LIVE = 200
 MOST_RUNNING = 8
 _LONGEST = 100_000
 _TITLE = 60
 _STOP_SECONDS = 0.9
 _CLOSE_SECONDS = 3.0
-_ENDED: dict[str, tuple[EndingKind, str]] = {
-    "stopped": ("stopped", "You stopped it. Write what to do differently, or let it go on."),
-    "interrupted": ("interrupted", "The server was stopped while it worked. Let it go on where it was."),
-    "deleted": ("stopped", "The chat was deleted."),
-}
 
 
 class Agents:
@@ -94,7 +87,7 @@ class Agents:
         if words:
             found.secrets = call.caller.secrets
             found.emit(UserSaid(text=words, revision=revision))
-            self._start(found, call, self._answered(found, words))
+            start(found, call, self._settings, answered(found, words))
         else:
             self._go_on(found, call)
         return found, before
@@ -127,13 +120,13 @@ class Agents:
             found.emit(ApprovalGiven(id=id, approve=word.approve, feedback=feedback))
         found.change(state={"decided": decided})
         if complete:
-            self._start(found, call, {id: Decision(**one) for id, one in decided.items()})
+            start(found, call, self._settings, {id: Decision(**one) for id, one in decided.items()})
         return found, before
 
     async def stop(self, call: Call, chat: str) -> Chat:
         """End the turn that runs, if any; returns within a second."""
         found = await self.open(call, chat)
-        await _cancel(found, "stopped", _STOP_SECONDS)
+        await cancel(found, "stopped", _STOP_SECONDS)
         return found
 
     async def open(self, call: Call, chat: str) -> Chat:
@@ -176,7 +169,7 @@ class Agents:
     async def delete(self, call: Call, chat: str) -> None:
         """Forget a chat with everything in it; its project stays."""
         found = await self.open(call, chat)
-        await _cancel(found, "deleted", _STOP_SECONDS)
+        await cancel(found, "deleted", _STOP_SECONDS)
         with suppress(SpacesError):
             await found.flush()
         self._live.pop(chat, None)
@@ -200,7 +193,7 @@ class Agents:
     async def close(self) -> None:
         """End every turn; each can be gone on with after the next start."""
         chats = list(self._live.values())
-        await asyncio.gather(*(_cancel(chat, "interrupted", _CLOSE_SECONDS) for chat in chats))
+        await asyncio.gather(*(cancel(chat, "interrupted", _CLOSE_SECONDS) for chat in chats))
         for chat in chats:
             with suppress(SpacesError):
                 await chat.flush()
@@ -231,19 +224,6 @@ class Agents:
         if running >= MOST_RUNNING:
             raise RateLimited(f"{MOST_RUNNING} of your chats work already.", "Wait until one has ended, or stop one.", retry_after=10)
 
-    def _answered(self, chat: Chat, words: str) -> dict[str, Decision]:
-        """Put the person's words into the conversation: a question takes them as its answer, and what waited is refused by them.
-
-        Gives the decisions already made; the loop does the rest.
-        """
-        decided = {id: Decision(**one) for id, one in (chat.row["state"].get("decided") or {}).items()}
-        for one in chat.pending:
-            if one["kind"] == "approval" and one["id"] not in decided:
-                chat.emit(ApprovalGiven(id=one["id"], approve=False, by="message"))
-        chat.messages.append(said(words))
-        chat.messages_changed()
-        return decided
-
     def _go_on(self, chat: Chat, call: Call) -> None:
         if chat.pending:
             raise Conflict("It waits for your word.", "Approve or refuse what it asks, answer it, or write something else.")
@@ -251,73 +231,16 @@ class Agents:
             raise InvalidInput("There is nothing to go on with.", "Write what to do next.")
         chat.messages.append(note("Go on where you stopped."))
         chat.messages_changed()
-        self._start(chat, call, {})
-
-    def _start(self, chat: Chat, call: Call, decisions: Mapping[str, Decision]) -> None:
-        before, chat.secrets = chat.task, call.caller.secrets
-        chat.begin()
-        chat.task = asyncio.get_running_loop().create_task(self._run(chat, call, decisions, before))
-        chat.task.add_done_callback(lambda task: _ended(chat, task))
-
-    async def _run(self, chat: Chat, call: Call, decisions: Mapping[str, Decision], before: asyncio.Task[None] | None) -> None:
-        """Turns, one after the other while words wait. It never raises: how it ended is an event."""
-        if before:
-            await asyncio.wait({before})
-        quiet = Call(call.caller, call.house)
-        while True:
-            ending = await self._once(chat, quiet, decisions)
-            more = bool(chat.inbox) and ending.kind in ("done", "question", "approval")
-            chat.end(ending, more=more)
-            waiting, decisions = list(chat.inbox), {}
-            chat.inbox.clear()
-            if not more:
-                chat.messages.extend(map(said, waiting))
-                break
-            for words in waiting:
-                self._answered(chat, words)
-                chat.change(state={"pending": []})
-        if waiting:
-            chat.messages_changed()
-        try:
-            await chat.flush()
-        except SpacesError as error:
-            log.warning("a chat could not be kept: %s", error.message)
-
-    async def _once(self, chat: Chat, call: Call, decisions: Mapping[str, Decision]) -> Ending:
-        try:
-            return await turn(chat, call, decisions, self._settings)
-        except asyncio.CancelledError:
-            return Ending(*_ENDED[chat.why or "interrupted"])
-        except SpacesError as error:
-            return Ending("failed", f"{error.message} {error.fix}", error=error.to_dict())
-        except Exception as error:
-            log.error("a turn failed (%s)", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
-            wrong = Unexpected(f"The turn failed because of a defect ({type(error).__name__}).", "Let it go on, or write what to do.")
-            return Ending("failed", f"{wrong.message} {wrong.fix}", error=wrong.to_dict())
+        start(chat, call, self._settings, {})
 
     def _interrupted(self, id: str) -> None:
         """Say of a chat whose process ended during a turn that it was interrupted."""
         row = self._store.chat(id)
         seq = max(self._store.chat_size(id)[0], row["state"].get("last", 0)) + 1
-        kind, text = _ENDED["interrupted"]
+        kind, text = ENDED["interrupted"]
         event = TurnEnded(ending=kind, text=text, seq=seq)
         self._store.add_chat_events(id, [(seq, event.at, False, json.dumps(event.to_dict()))])
         self._store.change_chat(id, status=kind, state={**row["state"], "last": seq, "pending": [], "decided": {}})
-
-
-async def _cancel(chat: Chat, why: str, seconds: float) -> None:
-    task = chat.task
-    if chat.busy and task and not task.done():
-        if not chat.why:
-            chat.why = why
-            task.cancel()
-        await asyncio.wait({task}, timeout=seconds)
-
-
-def _ended(chat: Chat, task: asyncio.Task[None]) -> None:
-    """A turn that was cancelled before its first step has said nothing itself."""
-    if chat.task is task and chat.busy:
-        chat.end(Ending(*_ENDED[chat.why or "interrupted"]))
 
 
 def _named(call: Call) -> None:

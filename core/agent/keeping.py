@@ -17,9 +17,10 @@ from core.secrets import Secret, redact
 
 # Pieces and lines pass by; the whole reply and the tool's result are kept in their place.
 LIVE = (Text, Reasoning, ToolCall, Log)
-EVENT_CHARACTERS = 8_000_000  # of a chat, beyond which its oldest events go
-MESSAGE_CHARACTERS = 7_000_000  # of a chat, beyond which its oldest tool results are no longer kept
+EVENT_CHARACTERS = 11_000_000  # of a chat, beyond which most pictures go, and then its oldest events
+MESSAGE_CHARACTERS = 4_000_000  # of a chat, beyond which its oldest tool results are no longer kept
 PICTURES = 20
+PICTURES_LEFT = 3
 PICTURE_CHARACTERS = 400 * 1024 * 4 // 3  # 400 KB, in base64
 _SENT_PICTURES = 2  # as many as a model is ever sent again
 _BODY_CHARACTERS = 600_000
