@@ -81,7 +81,7 @@ def test_a_waiting_approval_shows_plan_cost_and_both_answers_and_refusing_is_wha
     plan = {"sentence": "Create the Space me/app.", "repo": "me/app", "visibility": "public", "files": [{"path": "app.py", "change": "created", "size": 5}], "account": "me", "payer": "me"}
     chat = after(ApprovalAsked(id="d", name="deploy_to_space", title="Deploy", kind="publish", reason="It publishes.", plan=plan, usd_per_hour=0.4, arguments={"name": "app"}))
     html = transcript.live(chat)
-    for text in ("It publishes.", "Create the Space me/app.", "$0.40", "waits for you", "without asking", 'data-id="d"'):
+    for text in ("It publishes.", "Create the Space me/app.", "$0.40", "waits for you", "ask again in this chat", 'data-id="d"'):
         assert text in html
     assert html.index('value="refuse"') < html.index('value="approve"')  # the first one is pressed by Enter in the field
     over = shown(after(ApprovalGiven(id="d", approve=True, by="trust"), chat=chat))
@@ -89,7 +89,7 @@ def test_a_waiting_approval_shows_plan_cost_and_both_answers_and_refusing_is_wha
 
 
 def test_deleting_offers_no_trust():
-    assert "without asking" not in transcript.live(after(ApprovalAsked(id="d", name="space_delete", title="Delete", kind="delete", reason="It is gone then.")))
+    assert "ask again in this chat" not in transcript.live(after(ApprovalAsked(id="d", name="space_delete", title="Delete", kind="delete", reason="It is gone then.")))
 
 
 def test_a_question_offers_its_choices_until_it_is_answered():
@@ -112,7 +112,7 @@ def test_the_plan_counts_what_is_done():
 def test_the_meter_tells_the_sum_its_limit_and_that_prices_are_missing():
     spent = Spent(usd=0.034, tokens=(12_000, 800), roles={"plan": 0.03, "code": 0.004}, unknown=True, limit=1.0)
     html = transcript.meter(spent.to_dict(), None)
-    assert "$0.03+" in html and "of $1.00" in html and "plan" in html and "is-warning" not in html
+    assert "$0.03 and more" in html and "of $1.00" in html and "plan" in html and "is-warning" not in html
     assert "is-warning" in transcript.meter(Spent(usd=0.95, tokens=(1, 1), limit=1.0).to_dict(), None)
 
 

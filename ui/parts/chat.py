@@ -20,6 +20,7 @@ _MOST_PICTURES = 20
 _TOUCHES = {
     "FileChanged": "files", "ProjectChanged": "files", "PreviewReady": "preview", "Deployed": "deployed",
 }  # fmt: skip
+_QUIET = ("plan", "ask")  # the checklist and the question show what these did
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def _replied(chat: Chat, event: Data) -> Chat:
 def _tool_started(chat: Chat, event: Data) -> Chat:
     if agent := event.get("agent"):
         return _change(chat, f"agent-{agent}", {"tool": event.get("title") or event.get("name")}, open=True)
-    if _waits(chat, event):  # an approved call begins where its card stands
+    if _waits(chat, event) or event.get("name") in _QUIET:
         return chat
     data = {name: event.get(name) for name in ("id", "name", "title", "arguments", "source", "at")}
     return replace(_add(_flush(chat), "tool", data, key=f"tool-{event.get('id')}", open=True), working=True)
@@ -184,12 +185,14 @@ def _waits(chat: Chat, event: Data) -> bool:
 
 
 def _tool_ended(chat: Chat, event: Data) -> Chat:
-    if event.get("agent"):
+    if event.get("agent") or (event.get("name") in _QUIET and event.get("ok")):
         return chat
     key = f"tool-{event.get('id')}"
     picture = event.get("picture") or None
     data = {name: event.get(name) for name in ("ok", "text", "data", "seconds", "cost_usd")} | {"picture": bool(picture)}
-    if not _waits(chat, event):  # it was refused before it began
+    if any(one.key == f"approval-{event.get('id')}" and one.data.get("approve") is False for one in chat.entries[-12:]):
+        return chat  # the card says that it was refused
+    if not _waits(chat, event):  # it could not begin
         chat = _add(chat, "tool", {"id": event.get("id"), "name": event.get("name"), "title": event.get("name"), "arguments": {}}, key=key, open=True)
     chat = _change(chat, key, data, open=False)
     if picture:
@@ -248,7 +251,11 @@ def _spent(chat: Chat, event: Data) -> Chat:
 
 
 def _noticed(chat: Chat, event: Data) -> Chat:
-    return chat if event.get("agent") else _add(chat, "notice", {"kind": event.get("kind"), "text": event.get("text")})
+    if event.get("agent"):
+        return chat
+    if event.get("kind") == "retry":
+        chat = replace(chat, text="", thoughts="")  # the reply under way begins again
+    return _add(chat, "notice", {"kind": event.get("kind"), "text": event.get("text")})
 
 
 def _deployed(chat: Chat, event: Data) -> Chat:

@@ -186,6 +186,8 @@ def _ended(entry: Entry) -> str:
         return ""
     again = Button("Try again", event="go_on", icon="reload", primary=True) if action == "retry" else Button("Go on", event="go_on", icon="play", primary=True)
     if error:
+        if error.get("code") == "no_model_fits":
+            again = Button("Choose a model", event="pick", icon="cube", primary=True)
         return f'<div class="entry">{failure(error, again)}</div>'
     return f'<div class="entry">{notice(word, str(entry.data.get("text") or ""), tone=tone, buttons=[again] if action else [])}</div>'
 

@@ -49,7 +49,7 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
         if not chat:
             return
         async for updates in chats.sending(bind, desk, own, request, text, chat=chat, project=None, choice=choice):
-            yield {part: value for part, value in updates.items() if part is not own.idea}  # what is being typed stays
+            yield updates | ({own.idea: gr.Textbox()} if own.idea in updates else {})  # what is being typed stays
 
     async def answer(chat: Open | None, choice: dict, request: gr.Request, event: gr.EventData):
         async for updates in say(arg(event), chat, choice, request):
@@ -177,6 +177,8 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
         part.rewind(rewind, own.chat, parts, **QUIET)
         part.resend(resend, [own.chat, own.choice], parts, **QUIET)
         part.earlier(earlier, own.chat, own.told, **QUIET)
+    for part in (own.model, own.told, own.live):
+        part.pick(pick, own.choice, [own.picker, own.models], **QUIET)
     own.bar.open(open_chat, None, parts, **QUIET)
     own.bar.fresh(fresh, desk.project, parts, **QUIET)
     own.bar.rename(rename, own.chat, parts, **QUIET)
@@ -186,7 +188,6 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
     own.bar.save(save, own.chat, parts, **QUIET)
     own.bar.delete(delete, [own.chat, desk.project], parts, **QUIET)
     own.said.close(lambda: "", None, own.said, **QUIET)
-    own.model.pick(pick, own.choice, [own.picker, own.models], **QUIET)
     own.query.submit(found, [own.query, own.choice], own.models, **QUIET)
     own.close.click(lambda: gr.Column(visible=False), None, own.picker, **QUIET)
     own.models.choose(choose, [own.chat, own.choice], [*parts, own.picker], **QUIET)

@@ -19,7 +19,7 @@ from ui.parts import header, transcript
 from ui.parts.chat import Chat
 from ui.parts.draw import draw
 from ui.parts.notice import failure
-from ui.tabs.story import Story
+from ui.tabs.story import BEGIN, GO_ON, Story
 
 _PAGE = 500
 _MOST_EVENTS = 20_000
@@ -61,7 +61,7 @@ async def empty(bind: Bind, request: gr.Request, own: Story, project: str | None
     return {
         own.bar: drawn.bar(await chats_of(bind, request), None, keyed=can), own.meter: "", own.plan: "", own.told: "", own.live: "", own.said: "", own.queued: "",
         own.chat: None, own.build: gr.Button("Send" if can and project else "Build", visible=True), own.stop: gr.Button(visible=False),
-        own.keyless: "" if can else drawn.keyless(), own.model: drawn.model(None, keyed=can), own.choice: {},
+        own.idea: gr.Textbox(placeholder=GO_ON if can and project else BEGIN), own.keyless: "" if can else drawn.keyless(), own.model: drawn.model(None, keyed=can), own.choice: {},
     }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ async def opened(bind: Bind, request: gr.Request, own: Story, id: str, *, most: 
         own.bar: drawn.bar(await chats_of(bind, request), meta, keyed=can),
         own.meter: transcript.meter(chat.spent, settings.get("limit_usd")),
         own.plan: transcript.todo(chat), own.told: shown.html, own.live: transcript.live(chat), own.said: "", own.queued: waiting(chat),
-        own.build: gr.Button("Send", visible=True), own.stop: gr.Button(visible=chat.working), own.keyless: "",
+        own.build: gr.Button("Send", visible=True), own.stop: gr.Button(visible=chat.working), own.keyless: "", own.idea: gr.Textbox(placeholder=GO_ON),
         own.model: drawn.model(settings, keyed=can),
         own.choice: {name: settings.get(name) for name in ("model", "provider") if settings.get(name)},
         own.chat: {"id": id, "title": meta.get("title"), "project": meta.get("project"), "working": chat.working},
@@ -127,7 +127,7 @@ async def following(bind: Bind, desk: Desk, own: Story, request: gr.Request, id:
             yield updates
         if isinstance(last, Done):
             bar = {own.bar: drawn.bar(await chats_of(bind, request), {"id": id, **await _meta(bind, request, id)}, keyed=True)}
-            yield bar | {own.stop: gr.Button(visible=False), own.queued: "", own.nudge: nudge(touched=frozenset({"files", "preview", "bar"}))}
+            yield bar | {own.stop: gr.Button(visible=False), own.queued: "", own.nudge: nudge(touched=frozenset({"files", "bar"}))}
 
 
 def waiting(chat: Chat) -> str:

@@ -10,7 +10,9 @@ from ui.live import live
 from ui.parts import story
 
 # What the buttons inside a transcript, settled or not, may ask for.
-_ACTS = ("decide", "answer", "rewind", "resend", "go_on", "earlier", "improve", "duplicate")
+_ACTS = ("decide", "answer", "rewind", "resend", "go_on", "earlier", "improve", "duplicate", "pick")
+BEGIN = "An app that counts the words of a text and tells how readable it is"
+GO_ON = "Say what to change, or ask. Ctrl Enter sends, Esc stops."
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def layout() -> Story:
         lines=3,
         max_lines=9,
         max_length=20_000,
-        placeholder="An app that counts the words of a text and tells how readable it is",
+        placeholder=BEGIN,
     )
     with gr.Row(elem_id="idea-row"):
         model = live("pick", elem_id="chat-model")
@@ -76,7 +78,7 @@ def layout() -> Story:
         stop = gr.Button("Stop", elem_id="stop", size="md", visible=False, min_width=96, scale=0)
     with gr.Column(visible=False, elem_id="chat-picker") as picker:
         with gr.Row(elem_id="chat-picker-row"):
-            query = gr.Textbox(elem_id="chat-model-query", show_label=False, container=False, max_length=200, label="Find a model", placeholder="Find a model by name or provider", submit_btn="Search")
+            query = gr.Textbox(elem_id="chat-model-query", show_label=False, container=False, max_length=200, label="Find a model", placeholder="Find a model", submit_btn="Search")
             close = gr.Button("Close", size="sm", scale=0, min_width=72, elem_id="chat-picker-close")
         models = live("choose", elem_id="chat-models")
     keyless = gr.HTML("", elem_id="keyless-line", apply_default_css=False)
