@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from functools import cache
 from pathlib import Path
@@ -91,7 +92,8 @@ def moved_import(files: Files, look: Look, *, module: str, name: str) -> dict[st
             rest = [one for one in node.names if one.name != name]
             moved = [one for one in node.names if one.name == name]
             home, _, called = new.partition(":")
-            line = f"from {home} import " + ", ".join(f"{called or name} as {one.asname or name}" if called or one.asname else name for one in moved)
+            renamed = [f"{called or name} as {one.asname or name}" if called or one.asname else name for one in moved]
+            line = f"import {', '.join(renamed)}" if home == name else f"from {home} import {', '.join(renamed)}"
             kept = [f"from {module} import " + ", ".join(one.name + (f" as {one.asname}" if one.asname else "") for one in rest)] if rest else []
             cuts.append(Cut(*span(text, node), f"\n{margin}".join([*kept, line])))
     changes = source(path, text, cut(text, cuts))
@@ -101,18 +103,40 @@ def moved_import(files: Files, look: Look, *, module: str, name: str) -> dict[st
         return changes
 
 
-def meant_name(files: Files, look: Look, *, name: str, meant: str) -> dict[str, bytes]:
-    """The name Python itself proposes, where the two differ in case or in one or two letters, in the line of the error."""
-    if not _close(name, meant) or not look.line:
-        raise Unfit
+def meant_name(files: Files, look: Look, *, name: str, module: str = "") -> dict[str, bytes]:
+    """The one name that is there and differs in case or in one letter: of Gradio, of this file, or of Python itself."""
     path = place_of(files, look)
     text = text_of(files, path)
-    lines = text.split("\n")
-    if look.line > len(lines):
+    tree = tree_of(text)
+    if module and module != "gradio":
         raise Unfit
-    everywhere = name.lower() == meant.lower()
-    change = [re.sub(rf"(?<![\w]){re.escape(name)}(?!\w)", meant, line) if everywhere or number == look.line else line for number, line in enumerate(lines, 1)]
-    return source(path, text, "\n".join(change))
+    known = set(_tables()["gradio"]) if module else _bound(tree) | set(dir(builtins))
+    meant = [one for one in known if one != name and _close(name, one)]
+    same = [one for one in meant if one.lower() == name.lower()] or meant
+    if len(same) != 1:
+        raise Unfit
+    cuts = []
+    for node in ast.walk(tree):
+        if module and isinstance(node, ast.Attribute) and node.attr == name and dotted(node.value) in _aliases(tree, module):
+            cuts.append(Cut(*span(text, node), f"{dotted(node.value)}.{same[0]}"))
+        elif not module and isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            cuts.append(Cut(*span(text, node), same[0]))
+    return source(path, text, cut(text, cuts))
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """Every name this file gives to something."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {(one.asname or one.name).split(".")[0] for one in node.names}
+    return found
 
 
 def renamed_method(files: Files, look: Look, *, name: str) -> dict[str, bytes]:

@@ -30,8 +30,10 @@ def save_as_utf8(files: Files, look: Look) -> dict[str, bytes]:
 
 
 def spaces_for_tabs(files: Files, look: Look) -> dict[str, bytes]:
+    """Blanks for tabs: four for a tab as editors show them, or eight as Python counts them, whichever parses."""
     path, text = _broken(files, look)
-    return _further(path, text, re.sub(r"^[ \t]+", lambda space: space[0].expandtabs(4), text, flags=re.MULTILINE))
+    each = [re.sub(r"^[ \t]+", lambda space, size=size: space[0].expandtabs(size), text, flags=re.MULTILINE) for size in (4, 8)]
+    return _further(path, text, next((new for new in each if error_of(new) is None), each[0]))
 
 
 def strip_fences(files: Files, look: Look) -> dict[str, bytes]:
