@@ -4,4 +4,4 @@ Actions are thin: they take the caller's words, ask the rooms, and give plain da
 `{ok, item, items, meta, error}`.
 """
 
-from core.actions import account, agent, build, checking, deploy, editing, exploring, files, github, hub_details, network, operate, outside, papers, preview, projects, providers, query, questions, repairing, repositories, sandbox, search, similar, space_tools, terminal, verifying  # noqa: F401
+from core.actions import account, agent, build, checking, deploy, editing, exploring, files, github, hub_details, network, operate, outside, papers, preview, projects, providers, query, questions, repairing, repositories, research, sandbox, search, similar, space_tools, terminal, verifying  # noqa: F401

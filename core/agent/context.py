@@ -48,6 +48,12 @@ class Context:
         self._scale = calibrated(self._scale, self._sent, tokens)
         self._sent = 0
 
+    def weigh(self, messages: Sequence[Message], system: str = "", tools: Sequence[Tool] = ()) -> int:
+        """As `tokens`, for what is sent next as it is: the report of its reply puts the estimate right."""
+        self._learn(messages)
+        self._sent = estimate(messages, system, tools)
+        return int(self._scale * self._sent)
+
     def tokens(self, messages: Sequence[Message], system: str = "", tools: Sequence[Tool] = ()) -> int:
         """Tokens of a request, estimated and put right by what was reported."""
         return int(self._scale * estimate(messages, system, tools))
