@@ -158,7 +158,7 @@ class RegistryToolbox:
         """What is to be run, with its arguments completed and checked; raises NotFound or InvalidInput. project: instead of the chat's."""
         name, given = _unwrapped(request)
         self._refuse_secrets(given)
-        action = OWN.get(name) or visible().get(name)
+        action = visible().get(name) or (OWN.get(name) if name == request.name else None)  # own tools are no actions of use_action
         if action is None:
             for server in self.outside:
                 tool = next((tool for tool in server.tools() if tool.name == name), None)

@@ -126,7 +126,8 @@ async def _toolbox(chat: Chat, call: Call) -> RegistryToolbox:
     if trust is not None:
         state["held"] = trust.held  # kept with the state: what ran on trust counts in later turns too
     outside = [await call.house.outside.toolset(call.caller)]
-    project = ChatProject(chat.row["project"] or "", changed=lambda id: chat.change(project=id or None))
+    asked = state.setdefault("asked", {})  # what a person was asked about is about the project they were shown
+    project = ChatProject(chat.row["project"] or "", changed=lambda id: chat.change(project=id or None), asked=asked)
     wanted = {name: given.get(name) for name in ("model", "provider")}
     return RegistryToolbox(call, project=project, trust=trust, outside=outside, fixed={name: wanted for name in ("research", "app_repair", "hf_hub_ask")})
 
