@@ -20,7 +20,7 @@ from core.agent.policy import Trust, Verdict, decide
 from core.agent.rendering import enclosed, pictured, render, shown, trouble
 from core.agent.values import Asked, Emit, Output, Tool, ToolRequest
 from core.errors import Forbidden, InvalidInput, NotFound, SpacesError, TimedOut
-from core.events import Cost, Event, ignore
+from core.events import ApprovalGiven, Cost, Event, ignore
 from core.registry import Action, Call
 from core.running import run_action
 from core.secrets import redact
@@ -117,7 +117,8 @@ class RegistryToolbox:
                 return Output(request.problem, ok=False)
             chosen = self._chosen(request, self.project.asked.pop(request.id, None) if approved else None)
             source = _source(chosen)
-            await self._permitted(request, chosen, approved)
+            if await self._permitted(request, chosen, approved):
+                emit(ApprovalGiven(id=request.id, approve=True, by="trust"))
             async with asyncio.timeout(table().seconds):
                 return self._clean(await self._done(request, chosen, emit))
         except SpacesError as error:
@@ -129,15 +130,17 @@ class RegistryToolbox:
             log.error("%s failed: %s", request.name[:80], type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
             return Output(f"unexpected: {request.name[:80]} failed because of a defect ({type(error).__name__}). Go on without it.", ok=False)
 
-    async def _permitted(self, request: ToolRequest, chosen: _Chosen, approved: bool) -> None:
+    async def _permitted(self, request: ToolRequest, chosen: _Chosen, approved: bool) -> bool:
+        """Whether it runs on the chat's trust; raises for what may not run."""
         verdict = self._verdicts.pop(_key(request, chosen), None)
         if approved:
-            return
+            return False
         verdict = verdict or await self._judged(chosen)
         if verdict.refused:
             raise verdict.refused
         if verdict.asked:
             raise Forbidden(f"{chosen.name} needs the person's word first ({verdict.kind}).", "Call it in a reply of its own; they are asked then.")
+        return verdict.trusted
 
     async def _judged(self, chosen: _Chosen) -> Verdict:
         if chosen.server is not None:
