@@ -58,8 +58,8 @@ class Replies:
         shrunk = 0
         while True:
             self._streamed.clear()
+            sent = await self._sent(messages, tools, shrunk > 0)
             try:
-                sent = await self._sent(messages, tools, shrunk > 0)
                 reply = await self._mind.reply(self._system, sent, tools, emit=self._heard)
             except TooLong:
                 shrunk += 1
