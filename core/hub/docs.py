@@ -17,7 +17,7 @@ from core.hub.search import Page, check_query
 LONGEST_QUERY = 250
 PAGE_LENGTH = 20_000
 _HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
-_PATH = re.compile(r"/docs/[\w.~/-]{1,400}")
+_PATH = re.compile(r"/(?:docs|learn)/[\w.~/-]{1,400}")  # courses and the cookbook stand below /learn
 
 
 async def find_docs(hub: Hub, caller: Caller, query: str, *, product: str | None = None, limit: int = 10) -> Page:
@@ -121,7 +121,7 @@ def _path_of(hub: Hub, url: str) -> str:
     parts, own = urlsplit(url.strip()), urlsplit(hub.endpoint)
     if parts.netloc and parts.netloc != own.netloc and parts.netloc not in _HOSTS:
         raise wrong
-    path = parts.path.removeprefix(own.path) if own.path and parts.path.startswith(own.path + "/docs/") else parts.path
+    path = parts.path.removeprefix(own.path) if own.path and parts.path.startswith((own.path + "/docs/", own.path + "/learn/")) else parts.path
     path = path.rstrip("/").removesuffix(".md").removesuffix(".html")
     if not _PATH.fullmatch(path) or ".." in path or "//" in path:
         raise wrong

@@ -30,6 +30,7 @@ _GRADIO_BYTES = 5_000_000
 _LIBRARY = re.compile(r"[\w.-]{1,80}")
 _LINK = re.compile(r"^\s*[-*]\s*\[([^\[\]]{1,300})\]\(([^()\s]{1,500})\)(?:[: \t]+(.{1,600}))?", re.MULTILINE)
 _PRODUCTS_SECONDS = 600
+_PLACE = re.compile(r"/(?:docs|learn)/[\w.-]+")  # courses stand below /learn
 
 
 def gradio_source(base: str) -> Source:
@@ -67,9 +68,9 @@ async def explore_docs(hub: Hub, caller: Caller, reader: Reader, gradio: Source,
     if not library:
         items = [_item(name, url, "", "list") for name, url in products.items()][:limit]
         return {"library": "", "items": items, "total": len(products), "related": [], "notes": []}
-    name, slug = _named(library, products)
+    name, place = _named(hub, library, products)
     related = [other for other in products if other != name and other.startswith(f"{name}-")][:10]
-    (pages, missing), (found, failed) = await asyncio.gather(_pages(hub, slug), _found(hub, caller, name, query, limit))
+    (pages, missing), (found, failed) = await asyncio.gather(_pages(hub, place), _found(hub, caller, name, query, limit))
     notes = [note for note in (elsewhere, missing, failed) if note]
     if not query:
         items, total = [_item(*page, "list") for page in pages[:limit]], len(pages) or None
@@ -124,28 +125,32 @@ async def _products(hub: Hub, caller: Caller) -> dict[str, str]:
     return {name: url if "://" in url else hub.endpoint + url.removeprefix(urlsplit(hub.endpoint).path or "") for name, url in found.items()}
 
 
-def _named(library: str, products: Mapping[str, str]) -> tuple[str, str]:
-    """The library's name and the word in its addresses, which differs for some (tgi is text-generation-inference there)."""
-    slugs = {name: found[1] if (found := re.search(r"/docs/([\w.-]+)", url)) else name for name, url in products.items()}
+def _named(hub: Hub, library: str, products: Mapping[str, str]) -> tuple[str, str]:
+    """The library's name and the path of its pages, whose last word differs for some (tgi is text-generation-inference there)."""
+    places = {}
+    for name, url in products.items():
+        path = urlsplit(url).path.removeprefix(urlsplit(hub.endpoint).path) if url.startswith(hub.endpoint) else urlsplit(url).path
+        found = _PLACE.match(path)
+        places[name] = found[0] if found else f"/docs/{name}"
     spelled = library.replace("_", "-")
-    for name, slug in slugs.items():
-        if {library, spelled} & {name.lower(), slug.lower(), name.lower().replace("_", "-")}:
-            return name, slug
-    known = sorted({*slugs, *slugs.values()})
+    for name, place in places.items():
+        if {library, spelled} & {name.lower(), place.rpartition("/")[2].lower(), name.lower().replace("_", "-")}:
+            return name, place
+    known = sorted({*places, *(place.rpartition("/")[2] for place in places.values())})
     near = difflib.get_close_matches(library, known, n=5, cutoff=0.5)
     raise NotFound(f"There is no documentation of {library!r}.", f"Names that come near: {', '.join(near or known[:30])}; without one all are listed.")
 
 
-async def _pages(hub: Hub, slug: str) -> tuple[list[tuple[str, str, str]], str]:
+async def _pages(hub: Hub, place: str) -> tuple[list[tuple[str, str, str]], str]:
     """Title, address and a word about every page, as the library lists them for programs; and why there are none."""
     try:
-        answer = await hub.wire.get(f"/docs/{slug}{_MANIFEST}", token=None)
+        answer = await hub.wire.get(place + _MANIFEST, token=None)
     except NotFound:
         return [], "The library lists no pages; search by words instead."
     except SpacesError as error:
         return [], f"The list of pages could not be read: {error.message}"
     pages = [(title, url.removesuffix(".md"), about) for title, url, about in _LINK.findall(answer.data if isinstance(answer.data, str) else "")]
-    return [page for page in pages if "/docs/" in page[1]][:5_000], "" if pages else "The list of pages is empty."
+    return [page for page in pages if _PLACE.search(page[1])][:5_000], "" if pages else "The list of pages is empty."
 
 
 async def _found(hub: Hub, caller: Caller, product: str, query: str, limit: int) -> tuple[list[dict[str, str]], str]:

@@ -90,6 +90,14 @@ def test_a_question_finds_passages_first_and_titles_after_without_repeating_a_pa
     assert len(explore(query="trainer", limit=1)[0]["items"]) == 1
 
 
+def test_a_course_stands_elsewhere_and_is_read_all_the_same():
+    listed = b"- [Units](https://huggingface.co/learn/agents-course/unit1.md)\n"
+    course = {"/api/docs": answer([{"id": "agents-course", "url": "/learn/agents-course/unit0"}]), "/learn/agents-course/llms.txt": answer(body=listed, type="text/plain"),
+              "/learn/agents-course/unit1.md": answer(body=b"# Units", type="text/markdown")}  # fmt: skip
+    told, _, _ = explore("agents-course", told=course)
+    assert titles(told) == ["Units"] and read(told["items"][0]["url"], told=course)[0]["text"] == "# Units"
+
+
 def test_a_library_is_known_by_its_name_and_by_the_word_in_its_addresses():
     for library in ("tgi", "text-generation-inference", "text_generation_inference"):
         told, asked, _ = explore(library, told={"/docs/text-generation-inference/llms.txt": TRL["/docs/trl/llms.txt"]})
