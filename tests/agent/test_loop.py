@@ -85,11 +85,11 @@ def test_a_conversation_that_does_not_fit_is_made_smaller_and_goes_on(tmp_path):
         mind = await stage.mind()
         return await stage.turn("and green", mind=mind, fit=Context(mind, lambda event: stage.events.append(event)).fit)
 
-    with scripted([refusal, {"when": {"tools": False}, "text": "Goal: a blue app"}, END]) as server:
+    with scripted([refusal, END]) as server:
         played = play(server, tmp_path, story)
     assert played.ending.kind == "done" and "compacted" in [event.kind for event in played.told(Noticed)]
     sizes = [len(str(body["messages"])) for body in server.bodies]
-    assert sizes[-1] < sizes[0] / 2 and "Build me a blue app" in str(server.bodies[-1]) and "and green" in str(server.bodies[-1])
+    assert sizes[-1] < 0.6 * sizes[0] and "Build me a blue app" in str(server.bodies[-1]) and "and green" in str(server.bodies[-1])
 
 
 def test_what_never_fits_ends_after_two_tries(tmp_path):
