@@ -41,7 +41,8 @@ async def read_file(
     first, last = _range(line_start, line_end)
     notes: list[str] = []
     try:
-        read = await github.get(f"/repos/{owner}/{name}/contents/{path}".rstrip("/"), allow_status=(404, 403), ref=ref or None, most_bytes=8_000_000)
+        address = f"/repos/{owner}/{name}/contents/{path}".rstrip("/")
+        read = await github.get(address, allow_status=(404, 403), ref=ref or None, most_bytes=8_000_000)
     except RateLimited as error:
         return await _beside_the_limit(github, owner, name, path, ref, first, last, error)
     told = read.data

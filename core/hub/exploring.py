@@ -183,7 +183,8 @@ async def _gradio(reader: Reader, gradio: Source, query: str, limit: int) -> dic
     whole = await _gradio_text(reader, gradio, _MANIFEST)
     sections = _sections(whole)
     address = f"https://{GRADIO_HOSTS[1]}{_MANIFEST}"
-    order = [place for place, _ in rank(query, [((title, 3.0), (whole[begin:end], 1.0)) for title, begin, end in sections])] if query else range(len(sections))
+    texts = [((title, 3.0), (whole[begin:end], 1.0)) for title, begin, end in sections]
+    order = [place for place, _ in await asyncio.to_thread(rank, query, texts)] if query else range(len(sections))
     notes = [] if order or not query else [f"Nothing fits {query!r}; the sections are listed in their own order."]
     items = [
         _item(title, f"{address}#{_anchor(title)}", re.sub(r"^#+ .*\n", "", whole[begin:end], count=1), "words" if query and order else "list")

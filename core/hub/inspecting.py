@@ -119,10 +119,10 @@ def _choose(configs: Mapping[str, Sequence[str]], config: str | None, split: str
 def _sized(configs: Mapping[str, Sequence[str]], sizes: _Said) -> list[dict[str, Any]]:
     """At most ten configurations with at most ten splits each, and the rows of each where they are told."""
     held = sizes.get("size")
-    rows = {
-        (one.get("config"), one.get("split")): number(one.get("num_rows")) if number(one.get("num_rows")) is not None else number(one.get("estimated_num_rows"))
-        for one in _objects(held.get("splits") if isinstance(held, Mapping) else None)
-    }
+    rows: dict[tuple[Any, Any], int | None] = {}
+    for one in _objects(held.get("splits") if isinstance(held, Mapping) else None):
+        counted = number(one.get("num_rows"))
+        rows[one.get("config"), one.get("split")] = number(one.get("estimated_num_rows")) if counted is None else counted
     return [
         {
             "config": name,
