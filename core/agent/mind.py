@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from core.agent import healing, textual, wire
 from core.agent.retries import BrokeOff, Endless
+from core.agent.tokens import estimate, estimate_text
 from core.agent.values import Emit, Message, Reply, Role, Tool, TooLong
 from core.caller import Caller
 from core.errors import InvalidInput, NotFound, SpacesError, TooLarge
@@ -28,7 +29,6 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _NO_TOOLS = re.compile(r"tools?\b.{0,60}(?:support|enabl|allow|unknown|unrecogni|permitted|available)|(?:support|cannot call|enable).{0,40}tool|tool.choice", re.IGNORECASE)
-_CACHED: dict[str, Any] = {"cache": True} if "cache" in Prompt.__dataclass_fields__ else {}
 _NO_EFFORT = re.compile(r"reasoning|effort|thinking", re.IGNORECASE)
 
 
@@ -122,7 +122,7 @@ class RoutedMind:
         try:
             return build_prompt(
                 messages=[*begun, *wire.safe(told, sees=self.sees)],
-                model=self._model, provider=self._provider, tools=specs, extra=extra, max_tokens=self._max_tokens, **_CACHED,
+                model=self._model, provider=self._provider, tools=specs, extra=extra, max_tokens=self._max_tokens, cache=True,
             )  # fmt: skip
         except TooLarge as error:
             raise TooLong(error.message, error.fix) from None
@@ -170,7 +170,7 @@ class RoutedMind:
             calls = tuple(written)
         receipt = end.receipt if end else None
         usage = end.usage if end else None
-        guessed = (sum(len(str(message.get("content"))) for message in prompt.messages) // 4, (len(text) + len(thoughts)) // 4)
+        guessed = (estimate(prompt.messages, tools=tools if self.native else ()), estimate_text(text) + estimate_text(thoughts))
         return Reply(
             text, thoughts, healing.requests(calls, tools), finish,
             receipt=receipt.to_dict() if receipt else None,
