@@ -92,7 +92,8 @@ def _unfit(prompt: Prompt, key: Key, model: str | None, only: set[str], catalog:
         if facts.vision is False and any(_images(prompt.messages)):
             return "the model cannot see images"
         if facts.context is not None:
-            needed = prompt_tokens(prompt) + (prompt.max_tokens or 0)
+            # For money the estimate is on the safe side; here that would refuse what fits, and an upstream says itself what does not.
+            needed = prompt_tokens(prompt) * 3 // 4 + (prompt.max_tokens or 0)
             if needed > facts.context:
                 return f"about {needed} tokens do not fit into its context of {facts.context}"
     if prompt.max_price is not None and key.secret is not None:

@@ -250,7 +250,8 @@ def test_when_it_goes_in_circles(house, server):
 def test_when_its_context_is_nearly_full_it_is_nudged_once_and_then_asked(house, server):
     server.models(MODEL, context=9_000)
     made = house.projects.create("tester", title="Mine", files={f"f{number}.txt": f"file {number} ".encode() * 120 for number in range(40)})
-    turns = [{"calls": [{"name": "read", "arguments": {"path": f"f{number}.txt"}}], "when": {"tools": True}} for number in range(40)]
+    reads = [{"name": "read", "arguments": {"path": f"f{number}.txt"}} for number in range(40)]
+    turns = [{"calls": [read], "usage": False, "when": {"tools": True}} for read in reads]
     server.script([*turns, {"when": {"tools": False}, "text": SHORT, "repeat": "forever"}])
     found, told = research(house, caller(server, provider="openrouter"), project=made.id)
     assert_reported(found, told, "full")
