@@ -205,7 +205,7 @@ def test_a_model_without_tools_is_told_so_once(tmp_path):
 def test_the_beginning_is_marked_for_the_cache_where_marks_are_needed(tmp_path):
     async def story(stage):
         await ask(stage, model="anthropic/claude-sonnet-4.5")
-        await ask(stage)
+        await ask(stage, model="scripted-large")
 
     with scripted([{"text": "one"}, {"text": "two"}]) as server:
         server.models("anthropic/claude-sonnet-4.5", "scripted-large")
