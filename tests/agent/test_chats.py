@@ -62,7 +62,7 @@ def test_two_who_follow_see_the_same_and_leaving_stops_nothing(tmp_path):
 
         leaving = asyncio.create_task(at.do("agent_follow", chat=made["chat"]))
         followers = [asyncio.create_task(follow(0)), asyncio.create_task(follow(1))]
-        await asyncio.sleep(0.1)
+        await until(lambda: all(any(type(event).__name__ == "Text" for event in one) for one in seen))
         leaving.cancel()
         server.go.set()
         await asyncio.gather(*followers)
