@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from core.agent.own_tools import OWN, visible
-from core.agent.values import Tool
+from core.agent.values import Tool, ToolRequest
+from core.errors import InvalidInput
 from core.registry import Action
 
 _TABLE = Path(__file__).with_name("tools.yaml")
@@ -28,6 +29,8 @@ class Offer:
     fills: Mapping[str, str]
     never_filled: frozenset[str]
     conceal: Mapping[str, Sequence[str]]
+    leave_out: Mapping[str, Sequence[str]]
+    missing: Mapping[str, str]
     makes_project: Mapping[str, Sequence[str]]
     beside: frozenset[str]
     foreign_text: frozenset[str]
@@ -44,6 +47,8 @@ def table() -> Offer:
         fills=raw["fills"],
         never_filled=frozenset(raw["never_filled"]),
         conceal=raw["conceal"],
+        leave_out=raw["leave_out"],
+        missing=raw["missing"],
         makes_project=raw["makes_project"],
         beside=frozenset(raw["beside"]),
         foreign_text=frozenset(raw["foreign_text"]),
@@ -68,6 +73,26 @@ def offered(action: Action) -> Tool:
             del schema["required"]
     beside = action.risk == "read" and action.name not in ("plan", "ask", "use_action") or action.name in table().beside
     return Tool(action.name, action.description, schema, title=action.title, reads=beside)
+
+
+def unwrapped(request: ToolRequest) -> tuple[str, Mapping[str, Any]]:
+    """What is called with what; of use_action the call inside of it."""
+    if request.name != "use_action":
+        return request.name, request.arguments
+    given = OWN["use_action"].check(unstrung(OWN["use_action"], request.arguments))
+    return given["name"], given["arguments"] or {}
+
+
+def checked(action: Action, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments, validated; where one is missing that the chat would have filled in, the error says how to come by it."""
+    try:
+        return action.check(given)
+    except InvalidInput as error:
+        fills = {} if action.name in OWN else table().fills
+        missing = next((how for key, how in fills.items() if key in action.arguments.model_fields and not given.get(key)), None)
+        if missing is None or action.name in table().never_filled:
+            raise
+        raise InvalidInput(error.message, table().missing[missing]) from None
 
 
 def unstrung(action: Action, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,10 +28,11 @@ _STATES = {"todo": "pending", "open": "pending", "in_progress": "working", "doin
 
 @dataclass(frozen=True)
 class Own:
-    """One call of an own tool: its id, and where its events go."""
+    """One call of an own tool: its id, where its events go, and the schema of an action as this chat offers it."""
 
     id: str
     emit: Emit
+    schema: Callable[[Action], Mapping[str, Any]]
 
 
 class Item(BaseModel):
@@ -92,9 +93,9 @@ async def find_action(own: Own, query: str) -> dict:
     if not wanted:
         raise InvalidInput("The query holds no words.", f"The actions are: {', '.join(offered)}.")
     scored = sorted(((_score(wanted, action), name) for name, action in offered.items()), key=lambda pair: (-pair[0], pair[1]))
-    best = [offered[name] for score, name in scored[:_FOUND] if score > 0]
+    best = [offered[name] for score, name in scored[:_FOUND] if score * 2 > scored[0][0]]
     rest = [name for name in offered if name not in {action.name for action in best}]
-    return {"found": [_told(action) for action in best], "others": ", ".join(rest)}
+    return {"found": [_told(action, own.schema(action)) for action in best], "others": ", ".join(rest)}
 
 
 async def use_action(own: Own, name: str, arguments: dict[str, Any] | None = None) -> Output:
@@ -121,10 +122,9 @@ def visible() -> dict[str, Action]:
     return {name: action for name, action in actions().items() if not policy().hidden(name, action.risk)}
 
 
-def _told(action: Action) -> dict[str, Any]:
+def _told(action: Action, schema: Mapping[str, Any]) -> dict[str, Any]:
     kinds = {row.kind for row in policy().rows(action.name, action.risk)}
     asks = sorted(kinds & policy().asks)
-    schema = action.schema
     told = {"name": action.name, "what": action.description, "arguments": schema.get("properties", {}), "required": schema.get("required", [])}
     return told | ({"asks_the_person": asks} if asks else {})
 

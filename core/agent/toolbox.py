@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from core.agent.facts import HubFacts
-from core.agent.offering import nearest, offered, table, unstrung
+from core.agent.offering import checked, nearest, offered, table, unstrung, unwrapped
 from core.agent.own_tools import OWN, Own, visible
 from core.agent.policy import Trust, Verdict, decide
 from core.agent.rendering import enclosed, pictured, render, shown, trouble
@@ -159,7 +159,7 @@ class RegistryToolbox:
 
     def _chosen(self, request: ToolRequest, project: str | None = None) -> _Chosen:
         """What is to be run, with its arguments completed and checked; raises NotFound or InvalidInput. project: instead of the chat's."""
-        name, given = _unwrapped(request)
+        name, given = unwrapped(request)
         self._refuse_secrets(given)
         action = visible().get(name) or (OWN.get(name) if name == request.name else None)  # own tools are no actions of use_action
         if action is None:
@@ -172,7 +172,7 @@ class RegistryToolbox:
             given = self._completed(action, unstrung(action, given), self.project.id if project is None else project)
         else:
             given = unstrung(action, given)
-        return _Chosen(name, action.check(given), given, action=action)
+        return _Chosen(name, checked(action, given), given, action=action)
 
     def _completed(self, action: Action, given: Mapping[str, Any], project: str) -> dict[str, Any]:
         known = action.arguments.model_fields
@@ -199,7 +199,8 @@ class RegistryToolbox:
             return replace(found, text=enclosed(render(found.text), _source(chosen)))
         costs: list[float] = []
         if chosen.name in OWN:
-            found = await chosen.action.run(Own(request.id, emit), **chosen.arguments)
+            own = Own(request.id, emit, lambda action: offered(action).schema)
+            found = await chosen.action.run(own, **chosen.arguments)
             return found if isinstance(found, Output) else Output(render(found), data=shown(found))
 
         def listen(event: Event) -> None:
@@ -212,7 +213,9 @@ class RegistryToolbox:
         result = await run_action(chosen.name, chosen.given, Call(caller, self._call.house, listen))
         self._follow(chosen, result)
         value, picture = pictured(result)
-        text, source = render(value), _source(chosen)
+        left_out = table().leave_out.get(chosen.name, ())
+        told = {key: one for key, one in value.items() if key not in left_out} if left_out and isinstance(value, Mapping) else value
+        text, source = render(told), _source(chosen)
         text = enclosed(text, source) if source else text
         return Output(text, data=shown(value), picture=picture, cost_usd=sum(costs) if costs else None)
 
@@ -238,13 +241,6 @@ def _of_outside(chosen: _Chosen) -> Verdict:
         return Verdict("read")
     where = chosen.tool.source or "an outside server"
     return Verdict("outside", asked=Asked("outside", f"Call {chosen.tool.title or chosen.name} of {where}, which is not ours.", plan={"arguments": shown(chosen.arguments)}))
-
-
-def _unwrapped(request: ToolRequest) -> tuple[str, Mapping[str, Any]]:
-    if request.name != "use_action":
-        return request.name, request.arguments
-    given = OWN["use_action"].check(unstrung(OWN["use_action"], request.arguments))
-    return given["name"], given["arguments"] or {}
 
 
 def _source(chosen: _Chosen) -> str | None:

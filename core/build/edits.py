@@ -18,11 +18,14 @@ from core.errors import InvalidInput
 MOST_EDITS = 100
 MOST_CHARACTERS = 2_000_000
 NEAREST = 0.6  # how alike a block must be to be told as the nearest one
+_MOST_SEARCHED = 3_000  # lines a piece of one line is looked for in
 _SHOWN_LINES = 12
 _SHOWN_CHARACTERS = 160
 _MOST_COMPARED = 2_000_000  # pairs of lines; above that no nearest block is looked for
 _BY_CHARACTER = 4_000  # characters of a search; longer ones are compared by whole lines, because comparing letters is quadratic
 _BEGINS_RIGHT = 0.15
+_WORTH_SAYING = 10  # characters of a replacement that hardly stand in the file by chance
+_PART = 0.45  # of a search within one line: what must stand there in one piece for the line to be told
 _TAB = 4
 # One character for one, so that places in the text stay what they are.
 _LIKE = str.maketrans(dict(zip("‘’‚‛′“”„‟″«»‐‑‒–—―−\u00a0\u2007\u202f\u2009", "'''''\"\"\"\"\"\"\"-------    ", strict=True)))
@@ -103,7 +106,7 @@ def apply_edits(files: Mapping[str, bytes], edits: Sequence[Edit]) -> Edited:
         more = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
         raise InvalidInput(
             f"Edit {first['edit']} of {len(edits)} ({first['path']}){more} could not be made, so none was: {first['problem']}",
-            "Read the lines named below, correct the search text and send all edits again.",
+            "Copy the search text from the file as it stands now, and send all edits again.",
             edits=failures[:20],
         )
     return Edited({path: data for path, data in now.items() if files.get(path) != data}, tuple(applied))
@@ -268,13 +271,17 @@ def _nearest(text: str, edit: Edit) -> dict[str, Any]:
     """What is told of a search that found nothing: the block most like it, and the first line that differs."""
     lines, wanted = ([line.rstrip("\r\n") for line in _lines(one)] for one in (text, edit.search.strip("\r\n")))
     told: dict[str, Any] = {"lines_in_file": len(lines)}
-    if edit.replace.strip() and edit.replace in text:
+    if len(edit.replace.strip()) >= _WORTH_SAYING and edit.replace in text:
         told["note"] = f"The replacement stands in the file already, at line {_line(text, text.find(edit.replace))}."
     if not wanted or len(lines) * len(wanted) > _MOST_COMPARED:
         return told
     keys, goal = [_stripped(line) for line in lines], [_stripped(line) for line in wanted]
     ratio, at = _closest(keys, goal)
-    if ratio < NEAREST:
+    if ratio < NEAREST and len(goal) == 1:
+        ratio, at = _closest_part(keys, goal[0])
+    elif ratio < NEAREST:
+        return told
+    if not ratio:
         return told
     shown = [f"{number}: {line[:_SHOWN_CHARACTERS]}" for number, line in enumerate(lines[at : at + len(goal)], start=at + 1)]
     told["nearest"] = {"from_line": at + 1, "alike": round(ratio, 2), "text": shown[:_SHOWN_LINES]}
@@ -299,6 +306,15 @@ def _closest(keys: Sequence[str], goal: Sequence[str]) -> tuple[float, int]:
     # A block is known by its first line: of two that are about as alike, the one that begins right is meant.
     at = max(rated, key=lambda at: (rated[at] + (_BEGINS_RIGHT if keys[at] in (goal[0], *first) else 0), -at))
     return rated[at], at
+
+
+def _closest_part(keys: Sequence[str], part: str) -> tuple[float, int]:
+    """The line that holds the longest piece of a text within one line, and how much of it that is; (0.0, 0) when it is too little."""
+    best = (0.0, 0)
+    for at, line in enumerate(keys[:_MOST_SEARCHED]):
+        piece = difflib.SequenceMatcher(None, line[:500], part[:500], autojunk=False).find_longest_match()
+        best = max(best, (piece.size / len(part), at), key=lambda one: one[0])
+    return best if best[0] >= _PART else (0.0, 0)
 
 
 def _ratio(here: Sequence[str], there: Sequence[str], by_character: bool) -> float:

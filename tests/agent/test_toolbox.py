@@ -39,7 +39,7 @@ def test_every_tool_of_the_table_is_there_and_none_is_hidden(chat):
 
 
 def test_the_tables_speak_of_actions_and_arguments_that_exist():
-    lists = (table().conceal, table().makes_project, table().foreign_text, table().own_text, table().beside, table().never_filled)
+    lists = (table().conceal, table().leave_out, table().makes_project, table().foreign_text, table().own_text, table().beside, table().never_filled)
     for name in {one for names in lists for one in names}:
         assert name in actions(), name
     for name, hidden in table().conceal.items():
@@ -95,6 +95,14 @@ def test_errors_are_sentences_with_what_to_do(chat):
         got = chat.use(name, **arguments)
         assert not got.ok and got.text.startswith(code) and "Traceback" not in got.text, got.text
     assert "deploy_to_space" in got.text
+
+
+def test_what_could_not_be_filled_in_says_how_to_come_by_it(chat):
+    got = chat.use("project_edit", edits=[{"path": "a", "search": "", "replace": "b"}])
+    assert not got.ok and "generate_app_code or project_create" in got.text
+    chat.page()
+    assert "start it with preview_start" in chat.use("preview_logs").text
+    assert "The arguments are" in chat.use("hf_model_details").text
 
 
 def test_a_request_that_could_not_be_read_is_answered(chat):

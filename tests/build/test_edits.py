@@ -108,6 +108,11 @@ def test_nothing_alike_tells_nothing_near():
     assert "nearest" not in told[0] and told[0]["lines_in_file"] == 11
 
 
+def test_a_part_of_a_line_tells_the_line_it_is_most_like():
+    told = refused("<h1>a</h1>\n<title>Static page with a timer</title>\n", Edit("app.py", "<title>Static site", "x"))
+    assert told[0]["nearest"] == {"from_line": 2, "alike": 0.78, "text": ["2: <title>Static page with a timer</title>"]}
+
+
 def test_what_was_done_already_is_said():
     told = refused(APP, Edit("app.py", 'return "Hi"', 'return "Hello"'))
     assert "already, at line 7" in told[0]["note"]
