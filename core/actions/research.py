@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.actions.projects import open_project
-from core.agent.research import run_research
+from core.agent.research import LIMITS, run_research
 from core.registry import Call, action
 
 
 @action(risk="spend", title="Research")
 async def research(
-    call: Call, task: str, context: str = "", project: str | None = None, model: str | None = None, provider: str | None = None
+    call: Call,
+    task: str,
+    context: str = "",
+    project: str | None = None,
+    model: str | None = None,
+    provider: str | None = None,
+    limit_usd: float | None = None,
 ) -> dict:
     """Have a sub-agent read papers, datasets, documentation and code, and report; its reading stays out of your context.
 
@@ -25,8 +33,10 @@ async def research(
         project: whose files it may look at; none unless given.
         model: id of the chat's model; a cheaper one of its family may read. None takes each key's own first one.
         provider: this provider first.
+        limit_usd: the most it may cost, 0.01 to 20; 1 unless given.
     """
+    limits = LIMITS if limit_usd is None else replace(LIMITS, usd=min(max(limit_usd, 0.01), 20.0))
     if project:
         await open_project(call, project)
-    found = await run_research(call, task, context=context, project=project or "", model=model, provider=provider)
+    found = await run_research(call, task, context=context, project=project or "", model=model, provider=provider, limits=limits)
     return found.to_dict()

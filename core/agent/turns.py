@@ -78,9 +78,16 @@ async def _modelled(chat: Chat, call: Call, decisions: Mapping[str, Decision], s
     chat.role = role
     given, providers = chat.row["settings"], call.house.providers
     view = await providers.models(call.caller, wait=_LIST_SECONDS)
-    choice = choose(role, model=given.get("model"), provider=given.get("provider"), view=view)
-    mind = RoutedMind(providers, call.caller, role=role, model=choice.model, provider=choice.provider, effort=choice.effort, listing=view)
-    toolbox = await _toolbox(chat, call)
+    keyed = {key.provider for key in providers.keys(call.caller)}
+
+    def thinker(role: Role, **more: Any) -> RoutedMind:
+        choice = choose(role, model=given.get("model"), provider=given.get("provider"), view=view, keyed=keyed)
+        return RoutedMind(
+            providers, call.caller, role=role, model=choice.model, provider=choice.provider, effort=choice.effort, listing=view, **more
+        )  # fmt: skip
+
+    mind = thinker(role, summariser=thinker("summarise"))
+    toolbox = await _toolbox(chat, call, limits)
     context = Context(mind, chat.emit)
 
     async def fit(messages: list[Message], system: str, tools: Sequence[Tool], force: bool = False) -> list[Message]:
@@ -119,7 +126,7 @@ def _money(chat: Chat) -> Ending:
     return Ending("money", f"This chat has spent the ${usd:.2f} it may. Raise its limit, then let it go on.")
 
 
-async def _toolbox(chat: Chat, call: Call) -> RegistryToolbox:
+async def _toolbox(chat: Chat, call: Call, limits: Limits) -> RegistryToolbox:
     given, state = chat.row["settings"], chat.row["state"]
     trusted = given.get("trust_usd")
     trust = None if trusted is None else Trust(trusted, dict(state.get("held") or {}))
@@ -128,7 +135,7 @@ async def _toolbox(chat: Chat, call: Call) -> RegistryToolbox:
     outside = [await call.house.outside.toolset(call.caller)]
     asked = state.setdefault("asked", {})  # what a person was asked about is about the project they were shown
     project = ChatProject(chat.row["project"] or "", changed=lambda id: chat.change(project=id or None), asked=asked)
-    wanted = {name: given.get(name) for name in ("model", "provider")}
+    wanted = {name: given.get(name) for name in ("model", "provider")} | {"limit_usd": limits.usd}
     return RegistryToolbox(call, project=project, trust=trust, outside=outside, fixed={name: wanted for name in ("research", "app_repair", "hf_hub_ask")})
 
 
