@@ -148,12 +148,13 @@ def _behave(bind: Bind, desk: Desk, left: story.Story, stage: preview.Stage, she
 
     async def follow(chat: dict | None, request: gr.Request):
         """A chat whose turn runs is followed from where it is; the turn began in another page, or before this one was loaded again."""
+        yield {left.said: gr.skip()}  # a generator that yields nothing would empty all its outputs
         if chat and chat["working"]:
             async for updates in chats.following(bind, desk, left, request, chat["id"]):
                 yield updates
 
     async def keys_changed(chat: dict | None, project: str | None, request: gr.Request) -> Updates:
-        return {} if chat else await chats.empty(bind, request, left, project)
+        return {left.said: gr.skip()} if chat else await chats.empty(bind, request, left, project)
 
     spoken = chats.drawn_by(desk, left)
     drawn = list(dict.fromkeys([desk.bar, *spoken, *preview.outputs(desk, stage), *files.outputs(desk, shelf)]))

@@ -25,8 +25,11 @@ Open = dict[str, Any]  # the open chat: id, title, project, working
 def behave(bind: Bind, desk: Desk, own: Story) -> None:
     """Wire the transcript's buttons, the menu above it and the model picker."""
 
+    nothing: Updates = {own.said: gr.skip()}  # a generator that yields nothing would empty all its outputs
+
     async def acted(chat: Open | None, name: str, given: dict[str, Any], request: gr.Request) -> AsyncGenerator[Updates]:
         """Do something that lets the agent go on, and follow it."""
+        yield nothing
         if not chat:
             return
         try:
@@ -46,6 +49,7 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
             yield updates
 
     async def say(text: str, chat: Open | None, choice: dict, request: gr.Request):
+        yield nothing
         if not chat:
             return
         async for updates in chats.sending(bind, desk, own, request, text, chat=chat, project=None, choice=choice):
@@ -78,10 +82,11 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
         async for updates in say(text, chat, choice, request):
             yield updates
 
-    async def earlier(chat: Open | None, request: gr.Request, event: gr.EventData):
-        if chat:
-            shown, _ = await chats.opened(bind, request, own, chat["id"], most=min(_number(arg(event)), 5_000))
-            yield {own.told: shown[own.told]}
+    async def earlier(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
+        if not chat:
+            return nothing
+        shown, _ = await chats.opened(bind, request, own, chat["id"], most=min(_number(arg(event)), 5_000))
+        return {own.told: shown[own.told]}
 
     async def open_chat(request: gr.Request, event: gr.EventData):
         await chats.leave(bind, request)
@@ -95,7 +100,7 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
 
     async def changed(chat: Open | None, given: dict[str, Any], request: gr.Request) -> Updates:
         if not chat:
-            return {}
+            return nothing
         try:
             await bind.ask("agent_set", {"chat": chat["id"], **given}, request)
         except SpacesError as error:
@@ -113,6 +118,7 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
             return {own.said: notice("A limit is a number.", "Give it in USD, such as 0.50.", tone="warning")}
 
     async def fork(chat: Open | None, request: gr.Request):
+        yield nothing
         if not chat:
             return
         try:
@@ -127,7 +133,7 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
 
     async def export(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
         if not chat:
-            return {}
+            return nothing
         try:
             made = await bind.ask("agent_export", {"chat": chat["id"], "format": arg(event)}, request)
         except SpacesError as error:
@@ -136,7 +142,7 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
 
     async def save(chat: Open | None, request: gr.Request) -> Updates:
         if not chat:
-            return {}
+            return nothing
         try:
             made = await bind.ask("agent_save", {"chat": chat["id"]}, request)
         except SpacesError as error:
@@ -176,7 +182,7 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
         part.go_on(go_on, [own.chat, own.choice], parts, **QUIET)
         part.rewind(rewind, own.chat, parts, **QUIET)
         part.resend(resend, [own.chat, own.choice], parts, **QUIET)
-        part.earlier(earlier, own.chat, own.told, **QUIET)
+        part.earlier(earlier, own.chat, [own.told, own.said], **QUIET)
     for part in (own.model, own.told, own.live):
         part.pick(pick, own.choice, [own.picker, own.models], **QUIET)
     own.bar.open(open_chat, None, parts, **QUIET)
