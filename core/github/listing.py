@@ -48,7 +48,7 @@ async def list_repos(
         notes.append(f"{owner} is {'a user' if other == 'user' else 'an organization'}.")
     field = _FIELDS[sort]
     empty: Any = "" if sort in _BY_GITHUB else 0
-    rows.sort(key=lambda one: one.get(field) or empty, reverse=order == "desc")
+    rows.sort(key=lambda one: one.get(field) if type(one.get(field)) is type(empty) else empty, reverse=order == "desc")
     if cut and sort not in _BY_GITHUB:
         notes.append(f"Only {len(rows)} repositories were looked at and sorted; {owner} has more.")
     items = [_item(one) for one in rows[:limit]]
@@ -99,19 +99,19 @@ async def _nobody(github: GitHub, owner: str) -> NotFound:
 
 
 def _item(one: Mapping[str, Any]) -> dict[str, Any]:
-    license = one.get("license")
+    license, topics = one.get("license"), one.get("topics")
     return {
         "repo": str(one.get("full_name") or one["name"])[:150],
         "description": _short(one.get("description"), 150),
-        "stars": one.get("stargazers_count") or 0,
-        "forks": one.get("forks_count") or 0,
+        "stars": _number(one.get("stargazers_count")),
+        "forks": _number(one.get("forks_count")),
         "language": _short(one.get("language"), 40) or None,
-        "topics": [_short(topic, 50) for topic in one.get("topics") or []][:5],
-        "updated": one.get("updated_at"),
-        "created": one.get("created_at"),
+        "topics": [_short(topic, 50) for topic in topics[:5]] if isinstance(topics, list) else [],
+        "updated": _short(one.get("updated_at"), 40) or None,
+        "created": _short(one.get("created_at"), 40) or None,
         "archived": one.get("archived") is True,
         "fork": one.get("fork") is True,
-        "license": license.get("spdx_id") if isinstance(license, Mapping) else None,
+        "license": _short(license.get("spdx_id"), 40) or None if isinstance(license, Mapping) else None,
         "url": _short(one.get("html_url"), 200),
     }
 
@@ -119,3 +119,7 @@ def _item(one: Mapping[str, Any]) -> dict[str, Any]:
 def _short(value: Any, length: int) -> str:
     words = " ".join(str(value).split()) if isinstance(value, str) else ""
     return words if len(words) <= length else words[: length - 1] + "…"
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0

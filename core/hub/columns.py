@@ -13,6 +13,7 @@ VALUE_LENGTH = 150
 _TYPE_LENGTH = 300
 _NAMES = 20
 _NESTED = 30
+_DEPTH = 6
 # Keys of one message: OpenAI's, and those of ShareGPT.
 _STYLES = (("role", "content"), ("from", "value"))
 
@@ -50,21 +51,21 @@ _HOLDS = {"messages": (_TALK,), "text": (_TEXT,)} | dict.fromkeys(("prompt", "co
 def type_name(feature: Any, depth: int = 0) -> str:
     """A feature of the datasets library as a short text: `string`, `class: a, b`, `list of {role: string, content: string}`."""
     if isinstance(feature, list):
-        return f"list of {type_name(feature[0], depth + 1)}" if feature else "list"
+        return f"list of {type_name(feature[0], depth + 1)}" if feature and depth < _DEPTH else "list"
     if not isinstance(feature, Mapping):
         return "unknown"
     kind = feature.get("_type")
     if kind == "Value" or kind is None and isinstance(feature.get("dtype"), str):
         return str(feature.get("dtype"))[:60]
     if kind == "ClassLabel":
-        names = [str(name)[:40] for name in feature.get("names") or []]
+        names = [name[:40] for name in feature["names"] if isinstance(name, str)] if isinstance(feature.get("names"), list) else []
         more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
         return f"class: {', '.join(names[:_NAMES])}{more}"
     if kind in ("Sequence", "List", "LargeList"):
-        return f"list of {type_name(feature.get('feature'), depth + 1)}" if depth < 6 else "list"
+        return f"list of {type_name(feature.get('feature'), depth + 1)}" if depth < _DEPTH else "list"
     if isinstance(kind, str):
         return kind.lower()[:60]
-    if depth >= 6:
+    if depth >= _DEPTH:
         return "object"
     inner = ", ".join(f"{str(name)[:60]}: {type_name(one, depth + 1)}" for name, one in list(feature.items())[:_NESTED])
     return f"{{{inner}}}"
@@ -75,7 +76,8 @@ def columns(features: Any) -> list[dict[str, str]]:
     if isinstance(features, Mapping):
         pairs: Iterator[tuple[Any, Any]] = iter(features.items())
     else:
-        pairs = ((one.get("name"), one.get("type")) for one in features or () if isinstance(one, Mapping))
+        listed = features if isinstance(features, list) else []
+        pairs = ((one.get("name"), one.get("type")) for one in listed if isinstance(one, Mapping))
     return [{"name": str(name)[:200], "type": type_name(type)[:_TYPE_LENGTH]} for name, type in pairs if name is not None]
 
 
@@ -91,7 +93,7 @@ def cut(value: Any, length: int = VALUE_LENGTH) -> Any:
     words = value if isinstance(value, str) else _written(value)
     if len(words) > length:
         return words[: length - 1] + "…"
-    return words if isinstance(value, str) else value
+    return words if isinstance(value, str) or words.startswith("(") else value
 
 
 def conversations(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -189,5 +191,5 @@ def _holds(name: str, types: Mapping[str, str], talks: Mapping[str, Mapping[str,
 def _written(value: Any) -> str:
     try:
         return orjson.dumps(value).decode()
-    except (TypeError, orjson.JSONEncodeError):
-        return str(value)
+    except orjson.JSONEncodeError:
+        return "(nested too deeply to show)"

@@ -75,8 +75,8 @@ async def explore_docs(hub: Hub, caller: Caller, reader: Reader, gradio: Source,
     if not query:
         items, total = [_item(*page, "list") for page in pages[:limit]], len(pages) or None
     else:
-        ordered = [pages[place] for place, _ in rank(query, [((title, 3.0), (url.rpartition("/")[2], 1.0), (about, 1.0)) for title, url, about in pages])]
-        by_title = [_item(*page, "title") for page in ordered]
+        texts = [((title, 3.0), (url.rpartition("/")[2], 1.0), (about, 1.0)) for title, url, about in pages]
+        by_title = [_item(*pages[place], "title") for place, _ in await asyncio.to_thread(rank, query, texts)]
         items, total = _together(found, by_title)[:limit], None
         if not items and pages:
             items, total = [_item(*page, "list") for page in pages[:limit]], len(pages)

@@ -119,10 +119,10 @@ def _choose(configs: Mapping[str, Sequence[str]], config: str | None, split: str
 def _sized(configs: Mapping[str, Sequence[str]], sizes: _Said) -> list[dict[str, Any]]:
     """At most ten configurations with at most ten splits each, and the rows of each where they are told."""
     held = sizes.get("size")
-    rows: dict[tuple[Any, Any], int | None] = {}
+    rows: dict[tuple[str | None, str | None], int | None] = {}
     for one in _objects(held.get("splits") if isinstance(held, Mapping) else None):
         counted = number(one.get("num_rows"))
-        rows[one.get("config"), one.get("split")] = number(one.get("estimated_num_rows")) if counted is None else counted
+        rows[text(one.get("config")), text(one.get("split"))] = number(one.get("estimated_num_rows")) if counted is None else counted
     return [
         {
             "config": name,
@@ -141,9 +141,9 @@ def _whole(sizes: _Said, name: str) -> int | None:
 
 def _parquet(parquet: _Said) -> list[dict[str, Any]]:
     """The parquet files by configuration and split: how many, how large together, the first one's address."""
-    groups: dict[tuple[Any, Any], dict[str, Any]] = {}
+    groups: dict[tuple[str | None, str | None], dict[str, Any]] = {}
     for one in _objects(parquet.get("parquet_files")):
-        at = (one.get("config"), one.get("split"))
+        at = (text(one.get("config")), text(one.get("split")))
         group = groups.setdefault(at, {"config": at[0], "split": at[1], "files": 0, "bytes": 0, "first": text(one.get("url"))})
         group["files"] += 1
         group["bytes"] += number(one.get("size")) or 0

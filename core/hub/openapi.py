@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from core.caller import ANONYMOUS, Caller
-from core.errors import InvalidInput, NotFound
+from core.errors import InvalidInput, NotFound, Unexpected
 from core.hub.client import Hub
 from core.hub.errors import nonsense
 from core.hub.ranking import Fields, rank
@@ -18,6 +19,7 @@ PATH = "/.well-known/openapi.json"
 MOST_FOUND = 20
 _REMEMBERED_SECONDS = 3_600
 _OPERATIONS, _PARAMETERS, _RESPONSES, _FIELDS = 3_000, 30, 3, 40
+_INSTEAD = "Read https://huggingface.co/docs/hub/api with fetch_hf_docs, or search the documentation with explore_hf_docs."
 _METHODS = ("get", "post", "put", "patch", "delete", "head")
 _NOBODY = Caller(id=ANONYMOUS)  # the description is public; nobody's token is shown for it
 
@@ -55,7 +57,8 @@ async def find_api(hub: Hub, query: str = "", *, tag: str | None = None, limit: 
     note = ""
     found = fitting if tag else []
     if query:
-        found = [fitting[place] for place, _ in rank(query, [one.fields for one in fitting])]
+        ranked = await asyncio.to_thread(rank, query, [one.fields for one in fitting])
+        found = [fitting[place] for place, _ in ranked]
         if not found:
             note = f"Nothing fits {query!r}" + (f" under the tag {tag}; all of the tag are listed." if tag else "; the tags show what there is.")
             found = fitting if tag else []
@@ -68,13 +71,12 @@ async def _described(hub: Hub) -> tuple[Operation, ...]:
     try:
         answer = await hub.wire.get(PATH, token=None, timeout=30)
     except NotFound:
-        raise NotFound(
-            "This Hub publishes no description of its API.",
-            "Read https://huggingface.co/docs/hub/api with fetch_hf_docs, or search the documentation with explore_hf_docs.",
-        ) from None
+        raise NotFound("This Hub publishes no description of its API.", _INSTEAD) from None
+    except Unexpected as error:  # larger than the wire reads, or nothing a program can read
+        raise Unexpected(error.message, _INSTEAD) from None
     if not isinstance(answer.data, Mapping) or not isinstance(answer.data.get("paths"), Mapping):
         raise nonsense("read the description of the API")
-    return tuple(_operations(hub.endpoint, answer.data))
+    return await asyncio.to_thread(lambda: tuple(_operations(hub.endpoint, answer.data)))
 
 
 def _operations(endpoint: str, document: Mapping[str, Any]) -> Iterator[Operation]:
@@ -91,10 +93,10 @@ def _operations(endpoint: str, document: Mapping[str, Any]) -> Iterator[Operatio
 
 
 def _operation(endpoint: str, document: Mapping[str, Any], path: str, method: str, one: Mapping[str, Any], shared: Any) -> Operation:
-    given = [*(shared if isinstance(shared, list) else ()), *(one.get("parameters") if isinstance(one.get("parameters"), list) else ())]
+    given = [*_list(shared), *_list(one.get("parameters"))]
     parameters = [told for entry in given[:_PARAMETERS] if (told := _parameter(document, entry))]
     body = _body(document, one.get("requestBody"))
-    tags = tuple(str(tag)[:80] for tag in one.get("tags") or () if isinstance(tag, str))
+    tags = tuple(str(tag)[:80] for tag in _list(one.get("tags")) if isinstance(tag, str))
     summary, description, name = text(one.get("summary")) or "", text(one.get("description")) or "", text(one.get("operationId")) or ""
     told = {
         "method": method.upper(),
@@ -137,7 +139,7 @@ def _body(document: Mapping[str, Any], body: Any) -> list[dict[str, Any]]:
     every = [_resolved(document, one) for one in (schema, *choices[:6])]
     found: dict[str, dict[str, Any]] = {}
     for one in every:
-        required = one.get("required") if isinstance(one.get("required"), list) else []
+        required = _list(one.get("required"))
         for name, kind in (one["properties"].items() if isinstance(one.get("properties"), Mapping) else ()):
             kind = _resolved(document, kind)
             told = {"name": line(name, 80), "required": name in required, "type": _type(kind), "description": line(kind.get("description") or "", 200)}
@@ -164,12 +166,16 @@ def _resolved(document: Mapping[str, Any], value: Any) -> Mapping[str, Any]:
     return {}
 
 
-def _type(schema: Mapping[str, Any]) -> str:
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _type(schema: Mapping[str, Any], depth: int = 0) -> str:
     if isinstance(schema.get("enum"), list):
         return line("one of: " + ", ".join(str(one)[:60] for one in schema["enum"][:20]), 300)
     for name in ("anyOf", "oneOf"):
-        if isinstance(schema.get(name), list):
-            kinds = [_type(one) for one in schema[name][:5] if isinstance(one, Mapping)]
+        if isinstance(schema.get(name), list) and depth < 4:
+            kinds = [_type(one, depth + 1) for one in schema[name][:5] if isinstance(one, Mapping)]
             return line(" or ".join(dict.fromkeys(kinds)), 300)
     if "const" in schema:
         return line(repr(schema["const"]), 60)

@@ -6,6 +6,7 @@ import json
 import pytest
 from tests.github.playing import MISSING, TOKEN, about, content, limited, play, told, tree
 from tests.hub_client.playing_hub import answer
+from tests.strange import strange
 
 from core.errors import Forbidden, InvalidInput, NotFound, RateLimited, SpacesError, TimedOut, TooLarge
 from core.github import read_file
@@ -177,3 +178,16 @@ def test_broken_base64_and_missing_fields_do_no_harm():
     assert read(api={AT: told({})}, raw=raw)[0]["text"] == "raw"
     with pytest.raises((Forbidden, NotFound)):
         read(api={AT: told({})})
+
+
+def test_files_and_notebooks_of_other_shapes_never_crash():
+    plain = {"type": "file", "encoding": "base64", "size": 4, "path": PATH, "content": "cHJpbnQ="}
+    raw = {f"/huggingface/trl/HEAD/{PATH}": answer(body=b"raw", type="text/plain")}
+    texts = 0
+    for seed in range(60):
+        try:
+            texts += isinstance(read(api={AT: told(strange(plain, seed, share=0.2))}, raw=raw)[0]["text"], str)
+            texts += isinstance(read(json.dumps(strange(NOTEBOOK, seed)).encode(), "a.ipynb")[0]["text"], str)
+        except SpacesError:
+            continue
+    assert texts > 60

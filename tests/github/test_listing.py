@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from tests.github.playing import TOKEN, limited, play, told
 from tests.hub_client.playing_hub import answer
+from tests.strange import strange
 
 from core.errors import InvalidInput, NotFound, RateLimited, SpacesError
 from core.github import list_repos
@@ -95,3 +96,13 @@ def test_an_owner_with_nothing_and_strange_rows_do_no_harm():
 def test_what_makes_no_sense_is_not_asked(given):
     with pytest.raises(InvalidInput):
         show(**given)
+
+
+def test_rows_of_other_shapes_never_crash():
+    every = [repo(number) for number in range(20)]
+    shown = 0
+    for seed in range(60):
+        rows = strange(every, seed)
+        for sort in ("stars", "updated"):
+            shown += len(show(sort=sort, api={"/orgs/acme/repos": told(rows if isinstance(rows, list) else every)})[0]["items"])
+    assert shown > 1_000

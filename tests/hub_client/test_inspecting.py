@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.hub_client.playing_hub import answer, playing
+from tests.strange import strange
 
 from core.caller import Caller
-from core.errors import Forbidden, HubUnavailable, InvalidInput, NotFound, RateLimited, TimedOut, Unauthorized
+from core.errors import Forbidden, HubUnavailable, InvalidInput, NotFound, RateLimited, SpacesError, TimedOut, Unauthorized
 from core.hub import Hub, inspect_dataset
 from core.secrets import Secret
 
@@ -232,3 +234,22 @@ def test_missing_and_strange_fields_do_no_harm():
 def test_what_makes_no_sense_is_not_asked(given):
     with pytest.raises(InvalidInput):
         inspect({path: lambda request: pytest.fail("it was asked") for path in PLAIN}, **{"dataset": "a/chat"} | given)
+
+
+def test_answers_of_other_shapes_become_warnings_and_never_a_crash():
+    whole = 0
+    for seed in range(40):
+        try:
+            told, _ = inspect({path: strange(held, seed + place) for place, (path, held) in enumerate(PLAIN.items())})
+        except SpacesError:
+            continue
+        whole += bool(told["columns"])
+        assert len(json.dumps(told)) < 20_000
+    assert whole > 12
+
+
+def test_values_nested_without_end_are_cut():
+    deep = b"[" * 800 + b"]" * 800
+    body = b'{"features": [{"name": "x", "type": %s}], "rows": [{"row": {"x": %s}}]}' % (deep, deep)
+    told, _ = inspect({"/first-rows": answer(body=body)})
+    assert told["samples"] == [{"x": "(nested too deeply to show)"}] and len(told["columns"][0]["type"]) <= 300
