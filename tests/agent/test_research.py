@@ -12,6 +12,8 @@ from core.agent import research as room
 from core.agent import research_tools
 from core.agent.research import LIMITS, run_research
 from core.agent.research_tools import HEAD, TAIL, TOOLS, ends
+from core.agent.toolbox import RegistryToolbox
+from core.agent.values import ToolRequest
 from core.caller import Caller
 from core.errors import InvalidInput, RateLimited, TooLarge, Unauthorized
 from core.events import Cost, Noticed, SubAgent, Text, ToolEnded, ToolStarted
@@ -348,6 +350,29 @@ def test_stopping_it_closes_its_request_and_says_so(house, server):
 
     run(house, main())
     assert lines(told)[-1].state == "failed"
+
+
+def test_the_main_agent_runs_several_beside_each_other_with_lines_of_their_own(house, server):
+    server.script([{"text": SHORT, "hold": True, "repeat": "forever"}])
+    told = []
+
+    async def main():
+        box = RegistryToolbox(Call(caller(server), house), fixed={"research": {"model": MODEL, "limit_usd": 0.5}})
+        tool = next(tool for tool in box.tools() if tool.name == "research")
+        assert tool.reads and set(tool.schema["properties"]) == {"task", "context"}
+        requests = [ToolRequest(f"r{number}", "research", {"task": f"task {number}"}) for number in range(2)]
+        assert [await box.judge(request) for request in requests] == [None, None]
+        tasks = [asyncio.create_task(box.run(request, emit=told.append)) for request in requests]
+        while len(server.bodies) < 2:
+            await asyncio.sleep(0.01)
+        server.go.set()
+        return await asyncio.gather(*tasks)
+
+    outputs = run(house, main())
+    assert all(output.ok and "SFTTrainer" in output.text for output in outputs)
+    done = [one for one in lines(told) if one.state == "done"]
+    assert len({one.id for one in done}) == 2 and {one.label for one in done} == {"research: task 0", "research: task 1"}
+    assert {body["model"] for body in server.bodies} == {MODEL}
 
 
 def test_the_action_gives_all_of_it(house, server):
