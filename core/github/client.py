@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Container, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from core.errors import InvalidInput, NotFound, RateLimited, SpacesError
 from core.reading import Read, Reader, Source
@@ -18,6 +18,9 @@ _HEADERS = {"X-GitHub-Api-Version": "2022-11-28"}
 _ACCEPT = "application/vnd.github+json"
 _OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")
 _REPO = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_PAGE = re.compile(
+    r"(?:https?://)?(?:(?:www\.)?github\.com/([^/]+)/([^/]+)/(?:blob|tree|raw)/|raw\.githubusercontent\.com/([^/]+)/([^/]+)/)([^/?#]+)/([^?#]+)"
+)
 _REF = re.compile(r"[\w.@/+-]{1,200}")
 
 
@@ -94,6 +97,14 @@ class GitHub:
         limit, left, reset = (headers.get(f"x-ratelimit-{name}", "").strip() for name in ("limit", "remaining", "reset"))
         if all(value.isdigit() and len(value) < 12 for value in (limit, left, reset)):
             self._left = {"limit": int(limit), "left": int(left), "resets_in": max(0, int(int(reset) - time.time()))}
+
+
+def pasted(address: str) -> tuple[str, str, str] | None:
+    """Repository, revision and path, where somebody gave the address of a file as a browser shows it; None for anything else."""
+    found = _PAGE.match(address.strip())
+    if not found:
+        return None
+    return f"{found[1] or found[3]}/{found[2] or found[4]}", unquote(found[5]), unquote(found[6])
 
 
 def named(repo: str, owner: str = "") -> tuple[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import Forbidden, InvalidInput, NotFound, RateLimited, SpacesError
-from core.github.client import GitHub, check_path, check_ref, named, objects, web
+from core.github.client import GitHub, check_path, check_ref, named, objects, pasted, web
 from core.github.examples import read_tree
 from core.github.matching import nearest
 from core.github.notebook import read_notebook
@@ -28,7 +28,7 @@ async def read_file(
     """One text file; a notebook comes as markdown without its outputs, a folder as its entries.
 
     Args:
-        repo: owner/name.
+        repo: owner/name; or the address of the file on github.com, which says the rest too.
         path: of the file in the repository; empty shows the root folder.
         ref: a branch, a tag or a commit; the default branch by default.
         line_start: the first line, from 1. line_end: the last one; by default 300 lines are given, at most 3,000.
@@ -36,6 +36,8 @@ async def read_file(
     Returns `{repo, path, ref, type, size, binary, text, lines: {first, last, total}, next_line, entries, url, notes, rate}`.
     Raises NotFound with similar paths or repositories, TooLarge over 5 MB, InvalidInput, RateLimited, SourceUnavailable, TimedOut.
     """
+    if at := pasted(path) or pasted(repo):
+        repo, ref, path = at[0], ref or at[1], at[2]
     owner, name = named(repo)
     path, ref = check_path(path), check_ref(ref)
     first, last = _range(line_start, line_end)

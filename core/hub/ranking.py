@@ -25,7 +25,7 @@ def _stem(word: str) -> str:
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             return word[: -len(ending)]
-    return word.removesuffix("e") if len(word) > 3 else word
+    return word.removesuffix("e").removesuffix("y") if len(word) > 3 else word
 
 
 def rank(query: str, texts: Sequence[Fields]) -> list[tuple[int, float]]:

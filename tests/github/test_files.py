@@ -64,6 +64,13 @@ def test_a_revision_is_asked_for():
     assert asked[0].target in (f"{AT}?ref=v0.9/x", f"{AT}?ref=v0.9%2Fx")
 
 
+@pytest.mark.parametrize("address", [f"https://github.com/huggingface/trl/blob/v1/{PATH}#L10", f"https://raw.githubusercontent.com/huggingface/trl/v1/{PATH}", f"github.com/huggingface/trl/blob/v1/{PATH}?plain=1"])
+def test_the_address_a_browser_shows_is_understood(address):
+    for given in ({"repo": "huggingface/trl", "path": address}, {"repo": address, "path": ""}):
+        page, asked, _ = read(api={AT: content(b"found", PATH)}, **given)
+        assert page["text"] == "found" and page["ref"] == "v1" and asked[0].target == f"{AT}?ref=v1"
+
+
 def test_a_notebook_comes_as_markdown_without_what_it_printed():
     page, _, _ = read(json.dumps(NOTEBOOK).encode(), "a.ipynb")
     assert page["text"] == "# Title\nwords\n\n````python\nprint('```')\n````\n" and "SECRET" not in page["text"]
