@@ -25,11 +25,12 @@ _leaving: set[asyncio.Task[Any]] = set()
 
 @dataclass
 class Done:
-    """What came of calls: their results by id, those that wait for a person, the one that is a question, what they cost."""
+    """What came of calls: their results by id, those that wait for a person, the one that is a question, the tools that ran, what they cost."""
 
     outputs: dict[str, Output] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     question: str | None = None
+    ran: list[str] = field(default_factory=list)
     usd: float = 0.0
     tokens: int = 0
 
@@ -49,24 +50,31 @@ class Calling:
 
     async def carry_out(self, calls: Sequence[ToolRequest]) -> Done:
         """Do what needs nobody: neighbours that only read beside each other, the others one by one."""
-        done = Done()
+        done, held = Done(), {}
         try:
             for group in self._groups(calls):
-                free = []
-                for call in group:
-                    asked = None if call.problem else await self._judged(call)
-                    if asked is None:
-                        free.append(call)
-                    else:
-                        self._ask(call, asked)
-                        done.asked.append(call.id)
-                await self._together(free, done)
+                asked = {call.id: await self._judged(call) for call in group}
+                held |= {id: one for id, one in asked.items() if one}
+                await self._together([call for call in group if not asked[call.id]], done)
                 if done.question:
-                    self._leave_out(calls, done)
                     break
+            await self._hold([call for call in calls if call.id in held], held, done)
+            if done.question:
+                self._leave_out(calls, done)
         finally:
             self._write(calls, done)
         return done
+
+    async def _hold(self, calls: Sequence[ToolRequest], asked: Mapping[str, Asked], done: Done) -> None:
+        """Ask for what needs a person, once all else is done: what is shown must be what would happen now, not before the last write."""
+        for call in calls:
+            wrote = any(not self._reads(name) for name in done.ran)
+            now = await self._judged(call) if wrote else asked[call.id]
+            if now is None:
+                await self._together([call], done)
+            else:
+                self._ask(call, now)
+                done.asked.append(call.id)
 
     async def decided(self, decisions: Mapping[str, Decision]) -> Done:
         """Do or refuse the calls that waited. Without a decision a question takes the person's words as its answer; every other call is refused."""
@@ -95,14 +103,17 @@ class Calling:
         groups: list[list[ToolRequest]] = []
         reading = False
         for call in calls:
-            tool = self._tools.get(call.name)
-            reads = bool(tool and tool.reads)
+            reads = self._reads(call.name)
             if reads and reading and len(groups[-1]) < AT_ONCE:
                 groups[-1].append(call)
             else:
                 groups.append([call])
             reading = reads
         return groups
+
+    def _reads(self, name: str) -> bool:
+        tool = self._tools.get(name)
+        return bool(tool and tool.reads)
 
     async def _together(self, calls: Sequence[ToolRequest], done: Done) -> None:
         """Run them beside each other; when we are stopped they are too, and are not waited for much longer."""
@@ -141,6 +152,7 @@ class Calling:
             if call.problem:
                 output = Output(call.problem, ok=False)
             else:
+                done.ran.append(call.name)
                 output = await self._toolbox.run(call, emit=heard, approved=approved)
         except asyncio.CancelledError:
             self._end(call, Output("Stopped before it was done.", ok=False), time.monotonic() - began)
@@ -161,7 +173,7 @@ class Calling:
 
     async def _judged(self, call: ToolRequest) -> Asked | None:
         try:
-            return await self._toolbox.judge(call)
+            return None if call.problem else await self._toolbox.judge(call)
         except Exception:  # whoever cannot tell what a call would do lets a person say so
             log.exception("%s could not be judged", call.name)
             return Asked("outside", "What this would do could not be found out.")

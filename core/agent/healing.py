@@ -22,6 +22,7 @@ MOST_CHARACTERS = 1_000_000
 _IDS = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FENCE = re.compile(r"^\s*```[A-Za-z_]*[ \t]*\n?(.*?)\n?```\s*$", re.DOTALL)
 _NAMES = re.compile(r"[^a-z0-9]")
+_STRANGE = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def requests(calls: Iterable[Mapping[str, Any]], tools: Sequence[Tool]) -> tuple[ToolRequest, ...]:
@@ -31,7 +32,7 @@ def requests(calls: Iterable[Mapping[str, Any]], tools: Sequence[Tool]) -> tuple
     for call in calls:
         function = call.get("function") or {}
         given = str(function.get("name") or "")
-        name = clean(_meant(given, names))[:200]
+        name = _STRANGE.sub("_", _meant(given, names))[:64]  # no upstream takes another one back in a history
         arguments, problem = read_arguments(function.get("arguments"), name)
         if not name:
             problem = "A call names no tool. Give the name of one of the tools."

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from core.agent import healing, textual, wire
 from core.agent.retries import BrokeOff, Endless
+from core.agent.thoughts import Thoughts
 from core.agent.tokens import estimate, estimate_text
 from core.agent.values import Emit, Message, Reply, Role, Tool, TooLong
 from core.caller import Caller
@@ -132,19 +133,16 @@ class RoutedMind:
             if receipt.attempts:
                 emit(Cost(receipt=receipt.to_dict() | {"role": self.role}))
 
-        text, thoughts, curtain = _Gathered(MOST_TEXT), _Gathered(MOST_REASONING), textual.Curtain(native=self.native)
+        heard = _Heard(emit, textual.Curtain(native=self.native) if tools else None)
         calls, letters = ToolCalls(), 0
         end: Finished | None = None
         try:
             async with aclosing(self._providers.stream(prompt, self._caller, on_receipt=bill)) as items:
                 async for item in items:
                     if isinstance(item, TextPiece):
-                        text.add(item.text)
-                        if shown := (curtain.pass_on(item.text) if tools else item.text):
-                            emit(Text(text=shown))
+                        heard.said(item.text)
                     elif isinstance(item, ReasoningPiece):
-                        thoughts.add(item.text)
-                        emit(Reasoning(text=item.text))
+                        heard.thought(item.text)
                     elif isinstance(item, ToolCallDelta):
                         letters += len(item.arguments)
                         calls.add(item)
@@ -152,13 +150,13 @@ class RoutedMind:
                         raise BrokeOff(f"The answer broke off: {item.error.get('message', 'without a word')}", so_far=item.so_far)
                     else:
                         end = item
-                    if text.over or thoughts.over or letters > MOST_ARGUMENTS:
-                        raise _endless(text, thoughts)
+                    if what := heard.endless or (letters > MOST_ARGUMENTS and "writing a call"):
+                        raise Endless(f"The model went on {what} without an end and was stopped.", "Ask again, in smaller steps, or choose another model.")
         except SpacesError as error:
             if error.details.get("fault") == "empty":
                 return Reply("", finish="stop")
             raise
-        return self._read(prompt, text.joined(), thoughts.joined(), calls.whole(), end, tools)
+        return self._read(prompt, *heard.whole(), calls.whole(), end, tools)
 
     def _read(
         self, prompt: Prompt, text: str, thoughts: str, calls: Sequence[Mapping[str, Any]], end: Finished | None, tools: Sequence[Tool]
@@ -195,23 +193,45 @@ class RoutedMind:
         return False
 
 
-class _Gathered:
-    """Pieces of a text, and whether there are too many."""
+class _Heard:
+    """What comes of one reply: thoughts and text told apart, shown as events, and put together."""
 
-    def __init__(self, most: int):
-        self._pieces: list[str] = []
-        self._size, self._most = 0, most
-
-    def add(self, piece: str) -> None:
-        self._pieces.append(piece)
-        self._size += len(piece)
+    def __init__(self, emit: Emit, curtain: textual.Curtain | None):
+        self._emit, self._curtain, self._split = emit, curtain, Thoughts()
+        self._text: list[str] = []
+        self._thoughts: list[str] = []
+        self._sizes = [0, 0]
 
     @property
-    def over(self) -> bool:
-        return self._size > self._most
+    def endless(self) -> str:
+        """What the model does not stop doing, or ""."""
+        return "writing" if self._sizes[0] > MOST_TEXT else "thinking" if self._sizes[1] > MOST_REASONING else ""
 
-    def joined(self) -> str:
-        return "".join(self._pieces)
+    def said(self, piece: str) -> None:
+        text, thought = self._split.split(piece)
+        self.thought(thought)
+        self._answer(text)
+
+    def thought(self, piece: str) -> None:
+        if piece:
+            self._thoughts.append(piece)
+            self._sizes[1] += len(piece)
+            self._emit(Reasoning(text=piece))
+
+    def whole(self) -> tuple[str, str]:
+        """The text and the thoughts."""
+        text, thought = self._split.end()
+        self.thought(thought)
+        self._answer(text)
+        return "".join(self._text), "".join(self._thoughts)
+
+    def _answer(self, text: str) -> None:
+        if not text:
+            return
+        self._text.append(text)
+        self._sizes[0] += len(text)
+        if shown := (self._curtain.pass_on(text) if self._curtain else text):
+            self._emit(Text(text=shown))
 
 
 def look_up(listing: Listing, keys: Sequence[Key], model: str | None, provider: str | None) -> Known:
@@ -232,8 +252,3 @@ def _too_long(error: SpacesError) -> bool:
     if isinstance(error, TooLong):
         return False
     return error.details.get("upstream_status") == 413 or (error.status < 500 and bool(_TOO_LONG.search(error.message)))
-
-
-def _endless(text: _Gathered, thoughts: _Gathered) -> Endless:
-    what = "thinking" if thoughts.over else "writing" if text.over else "writing a call"
-    return Endless(f"The model went on {what} without an end and was stopped.", "Ask again, in smaller steps, or choose another model.")

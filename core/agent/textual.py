@@ -61,6 +61,9 @@ def read(text: str, names: Collection[str], *, native: bool = False) -> tuple[st
     calls: list[dict[str, Any]] = []
     kept: list[str] = []
     at = 0
+    made_up = -1 if native else text.find("<tool_result")
+    if made_up >= 0:
+        text = text[:made_up]  # the model went on with results it made up itself, and with what follows from them
     while match := _OPENS.search(text, at):
         found, end = _call(text, match, names)
         if native and match[0].startswith("```"):

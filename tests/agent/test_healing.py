@@ -107,3 +107,8 @@ def test_the_nearest_names_are_told():
 def test_how_exactly_shows_the_arguments_there_are():
     told = healing.how_exactly(TOOLS[1], "write_file")
     assert '{"path": "…", "text": "…"}' in told and "two times" in told
+
+
+def test_a_name_no_upstream_would_take_back_is_made_one():
+    name = healing.requests([call("rm -rf / && écho " + "x" * 99)], TOOLS)[0].name
+    assert name.startswith("rm_-rf___") and len(name) == 64 and name.isascii()

@@ -320,3 +320,20 @@ def test_a_call_that_is_asked_about_carries_what_would_happen():
     _, _, events = asyncio.run(turned(Says(calls("a")), Tools(None, lambda: asked)))
     one = events[0]
     assert (one.kind, one.reason, one.plan, one.usd_per_hour, one.name, one.id) == ("delete", "It would be gone.", {"repo": "me/x"}, 0.0, "do", "a")
+
+
+def test_what_is_shown_for_approval_is_what_would_happen_after_the_last_write():
+    """The plan of a publication is made anew when a call behind it changed the files."""
+    written = []
+
+    async def run(request, emit):
+        written.append(request.id)
+        return Output("written")
+
+    class Publishing(Tools):
+        async def judge(self, request):
+            return Asked("publish", "It would be public.", plan=list(written)) if request.id == "publish" else None
+
+    ending, messages, events = asyncio.run(turned(Says(calls("publish", "write")), Publishing(run)))
+    assert ending.pending == ("publish",) and [one.plan for one in events if isinstance(one, ApprovalAsked)] == [["write"]]
+    assert isinstance(events[-1], ApprovalAsked)

@@ -211,3 +211,12 @@ def test_the_beginning_is_marked_for_the_cache_where_marks_are_needed(tmp_path):
         server.models("anthropic/claude-sonnet-4.5", "scripted-large")
         play(server, tmp_path, story, provider="openrouter", models=("anthropic/claude-sonnet-4.5", "scripted-large"))
     assert ["cache_control" in str(body) for body in server.bodies] == [True, False]
+
+
+def test_thoughts_in_the_answer_are_thoughts(tmp_path):
+    async def story(stage):
+        return (await ask(stage))[1], "".join(event.text for event in stage.events if isinstance(event, Text))
+
+    with scripted([{"text": "<think>\nfour, I believe\n</think>\n\nIt is 4."}]) as server:
+        reply, shown = play(server, tmp_path, story)
+    assert (reply.text, reply.reasoning.strip(), shown) == ("It is 4.", "four, I believe", "It is 4.")

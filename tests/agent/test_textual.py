@@ -80,3 +80,9 @@ def test_a_person_reads_the_words_and_not_the_call(size):
     text = f"Now `x` and ```py\ny\n``` then:\n```tool\n{OBJECT}\n```"
     shown = "".join(curtain.pass_on(text[at : at + size]) for at in range(0, len(text), size))
     assert shown == "Now `x` and ```py\ny\n``` then:\n"
+
+
+def test_results_a_model_makes_up_are_cut_off_with_what_follows_from_them():
+    text = f'I look.\n```tool\n{OBJECT}\n```\n<tool_result name="write">\ndone\n</tool_result>\n```tool\n{OBJECT.replace("a.md", "b.md")}\n```\nAll done.'
+    rest, calls = textual.read(text, NAMES)
+    assert rest == "I look." and len(calls) == 1 and "a.md" in calls[0]["function"]["arguments"]
