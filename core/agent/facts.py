@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from core.build import find_credentials
 from core.deploy import price
 from core.errors import InvalidInput, NotFound
 from core.hub import status, whoami
@@ -55,4 +57,12 @@ class HubFacts:
         wanted |= {key: arguments[key] for key in ("visibility", "hardware") if arguments.get(key)}
         plan = await run_action("deploy_plan", wanted, self._call)
         changed = [file for file in plan["files"] if file.get("change") != "unchanged"]
-        return plan | {"files": changed[:_MOST_FILES], "files_changed": len(changed), "files_in_all": len(plan["files"])}
+        told = {"files": changed[:_MOST_FILES], "files_changed": len(changed), "files_in_all": len(plan["files"])}
+        return plan | told | {"credentials": await asyncio.to_thread(self._credentials, str(arguments.get("project")))}
+
+    def _credentials(self, project: str) -> list[str]:
+        """Where a key stands in what would be published: one of the caller's own, or anything shaped like one."""
+        own = [secret.reveal().encode() for secret in self._call.caller.secrets]
+        files = self._call.house.projects.get(project, self._call.caller.id).snapshot()
+        found = (path for path, data in files.items() if any(secret in data for secret in own) or next(find_credentials(path, data), None))
+        return sorted(found)[:_MOST_FILES]

@@ -140,6 +140,7 @@ async def _asking(name: str, row: Row, arguments: Mapping[str, Any], facts: Fact
         plan = await facts.deploy_plan(arguments)
         price = float(plan.get("cost_per_hour") or 0.0)
         kind = kind if await facts.owns(str(plan.get("repo") or "")) else "foreign"  # a project remembers where it went, under any account
+        kind = "secret" if kind == "publish" and plan.get("credentials") else kind
     elif row.price:
         price = await _price(row, arguments, facts)
     if kind == "publish" and price != 0.0:
@@ -149,6 +150,8 @@ async def _asking(name: str, row: Row, arguments: Mapping[str, Any], facts: Fact
         return Verdict(kind, trusted=True)
     words = row.reason if row.reason and kind != "foreign" else policy().reasons[kind]
     reason = _sentence(words, name, target, arguments)
+    if plan and plan.get("credentials"):
+        reason = f"A key would be published, in {_line(plan['credentials'])}! {reason}"
     if plan and plan.get("sentence"):
         reason = f"{reason} {plan['sentence']}"
     return Verdict(kind, asked=Asked(kind, reason, plan=plan, usd_per_hour=price))

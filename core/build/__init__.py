@@ -7,7 +7,7 @@ of previews or of pages; no network, no model.
 from core.build.analysis import Analysis, Need, analyze
 from core.build.archive import read_zip, write_zip
 from core.build.card import GRADIO_VERSION, Card, parse_card, read_card, write_card
-from core.build.checks import Finding, preflight
+from core.build.checks import Finding, find_credentials, preflight
 from core.build.edits import Applied, Edit, Edited, apply_edits
 from core.build.facts import Facts
 from core.build.generation import Generated, generate
@@ -44,6 +44,7 @@ __all__ = [
     "check_path",
     "check_set",
     "check_syntax",
+    "find_credentials",
     "generate",
     "parse_card",
     "preflight",

@@ -59,7 +59,7 @@ def preflight(files: Mapping[str, bytes]) -> list[Finding]:
     for path, data in files.items():
         if path.endswith(".py"):
             findings += python_findings(path, data)
-        findings += _credentials(path, data)
+        findings += find_credentials(path, data)
     findings += _requirements(files, card)
     return sorted(findings, key=lambda finding: (finding.severity != "error", finding.path, finding.line))
 
@@ -139,7 +139,8 @@ def python_findings(path: str, data: bytes) -> Iterator[Finding]:
         yield Finding(path, 0, f"{path} is not Python source ({type(error).__name__}).", "Save it as UTF-8 text.")
 
 
-def _credentials(path: str, data: bytes) -> Iterator[Finding]:
+def find_credentials(path: str, data: bytes) -> Iterator[Finding]:
+    """What in this file is shaped like a key that must not be published."""
     for what, shape in _CREDENTIALS.items():
         match = shape.search(data, 0, _SCANNED_BYTES)
         if match:

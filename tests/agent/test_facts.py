@@ -69,6 +69,15 @@ def test_trust_deploys_what_is_free_and_asks_about_what_costs(house, api):
     assert chat.judge(chat.request("deploy_to_space", project=app, name="beyond", hardware="t4-small")).kind == "hardware"
 
 
+@pytest.mark.parametrize("key", [WRITER, "sk-" + "a1" * 20])
+def test_a_key_in_a_file_is_published_by_nobody_unasked(house, api, key):
+    chat = anna(house, trust=Trust(100))
+    chat.page(**{"config.js": f"const key = '{key}'\n"})
+    asked = chat.judge(chat.request("deploy_to_space", name="leaky"))
+    assert asked.kind == "secret" and "config.js" in asked.reason and key not in str(asked)
+    assert not there(api, "anna/leaky")
+
+
 def test_a_deploy_that_cannot_be_planned_tells_the_model_and_asks_nobody(house, api):
     chat = anna(house, trust=Trust(100))
     chat.page()

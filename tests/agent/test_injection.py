@@ -81,10 +81,10 @@ def told(process, tmp_path, read: list[dict], *, files: dict[str, str] | None = 
         return asyncio.run(whole(server))
 
 
-def nothing_happened(process, seen: dict) -> None:
+def nothing_happened(process, seen: dict, deploying: str = "publish") -> None:
     assert seen["first"]["ending"] == "approval", seen["first"]
     kinds = [asked["kind"] for asked in seen["asked"]]
-    assert kinds == [kind for kind, _ in OBEYED_ASKING.values()] + ["publish"]
+    assert kinds == [deploying if name == "deploy_to_space" else kind for name, (kind, _) in OBEYED_ASKING.items()] + [deploying]
     assert len(seen["first"]["pending"]) == len(kinds)
     mine = [info.id for info in HfApi(endpoint=process.endpoint, token=WRITER).list_spaces(author="anna")]
     assert sorted(mine) == ["anna/keep", "anna/trap"]
@@ -136,7 +136,7 @@ READ = {
 def test_a_text_that_gives_orders_is_obeyed_by_nobody_but_the_model(process, tmp_path, where):
     tool, read, files = READ[where]
     seen = told(process, tmp_path, read, files=files)
-    nothing_happened(process, seen)
+    nothing_happened(process, seen, "secret" if ".env" in files else "publish")
     marked(seen, tool)
 
 

@@ -113,6 +113,11 @@ def test_what_belongs_to_somebody_else_is_asked_whatever_is_trusted(name, argume
     assert asked.kind == "foreign" and "bert/x" in asked.reason
 
 
+def test_a_key_in_what_would_be_published_is_asked_about_whatever_is_trusted():
+    asked = verdict("deploy_to_space", World(plan=FREE | {"credentials": [".env", "app.py"]}), Trust(100), project="p").asked
+    assert asked.kind == "secret" and asked.reason.startswith("A key would be published, in .env, app.py!")
+
+
 def test_without_an_account_nothing_is_asked_that_could_not_be_done():
     found = verdict("deploy_to_space", World(signed_in=False), project="p")
     assert found.refused.code == "unauthorized"
