@@ -56,7 +56,7 @@ async def github_list_repos(
 
 @action(risk="read", title="Read a file on GitHub")
 async def github_read_file(
-    call: Call, repo: str, path: str, ref: str = "", line_start: int | None = None, line_end: int | None = None
+    call: Call, repo: str, path: str = "", ref: str = "", line_start: int | None = None, line_end: int | None = None
 ) -> dict:
     """One text file of a repository on GitHub by lines; a notebook comes as markdown without outputs, a folder as its entries.
 
@@ -64,7 +64,7 @@ async def github_read_file(
     Errors: not_found with similar paths or repositories, too_large over 5 MB, rate_limited, source_unavailable, timed_out.
 
     Args:
-        repo: owner/name, such as huggingface/trl.
+        repo: owner/name, such as huggingface/trl; or the address of the file on github.com, with path left empty.
         path: of the file, such as examples/scripts/sft.py; empty shows the root folder.
         ref: a branch, a tag or a commit; the default branch by default.
         line_start: the first line, from 1.
