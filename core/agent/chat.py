@@ -131,8 +131,21 @@ class Chat:
         self._changed.add("messages")
         self._write_soon()
 
+    async def settle(self) -> None:
+        """A turn's task is over: what is in memory is what is kept, and the caller's secrets are known here no longer."""
+        try:
+            self.messages_changed()
+            await self.flush()
+        except SpacesError as error:
+            log.warning("a chat could not be kept: %s", error.message)
+        bodies = kept_messages(self.messages, self.secrets, self._known)
+        self.messages[:] = map(json.loads, bodies)
+        self._known = {id(one): (one, one.get("content"), body) for one, body in zip(self.messages, bodies, strict=True)}
+        if not self.busy:
+            self.secrets = ()
+
     def messages_kept(self) -> list[Message]:
-        """The messages as they are kept: clean, and with few pictures."""
+        """A copy of the messages as they are kept: clean, and with few pictures."""
         return [json.loads(body) for body in kept_messages(self.messages, self.secrets, dict(self._known))]
 
     def forget_work(self) -> None:

@@ -119,6 +119,7 @@ class Agents:
             decided[id] = asdict(Decision(word.approve, feedback))
             found.emit(ApprovalGiven(id=id, approve=word.approve, feedback=feedback))
         found.change(state={"decided": decided})
+        found.secrets = ()
         if complete:
             start(found, call, self._settings, {id: Decision(**one) for id, one in decided.items()})
         return found, before

@@ -74,10 +74,7 @@ async def _run(chat: Chat, call: Call, settings: Agent, decisions: Mapping[str, 
         for words in waiting:
             answered(chat, words)
             chat.change(state={"pending": []})
-    try:
-        await chat.flush()
-    except SpacesError as error:
-        log.warning("a chat could not be kept: %s", error.message)
+    await chat.settle()
 
 
 async def _once(chat: Chat, call: Call, settings: Agent, decisions: Mapping[str, Decision]) -> Ending:
@@ -97,3 +94,4 @@ def _ended(chat: Chat, task: asyncio.Task[None]) -> None:
     """A turn that was cancelled before its first step has said nothing itself."""
     if chat.task is task and chat.busy:
         chat.end(Ending(*ENDED[chat.why or "interrupted"]))
+        chat.secrets = ()

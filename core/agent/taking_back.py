@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 from typing import Any
 
 from core.agent import wire
@@ -58,7 +57,7 @@ async def fork(agents: Agents, call: Call, chat: str, seq: int | None = None) ->
     """
     found = await agents.open(call, chat)
     spot, later = await _spot(found, seq) if seq is not None else (None, 0)
-    messages = copy.deepcopy(found.messages)
+    messages = found.messages_kept()
     _keep(messages, later)
     wire.repair(messages, "This call has no result: the conversation was copied before it had one.")
     project = await _copied(call, found, spot)

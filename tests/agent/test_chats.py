@@ -239,6 +239,9 @@ def test_no_secret_is_kept_or_told_or_sent(tmp_path):
             assert secret not in at.stored() and secret not in str([event.to_dict() for event in at.events])
             assert secret not in str([body["messages"] for body in server.bodies])
         assert "sk-" not in made["text"]
+        chat = await at.house.agents.open(_call(at), made["chat"])
+        await chat.task
+        assert chat.secrets == () and KEY not in str(vars(chat))
 
     pieces = [{"text": f"Your key is {KEY}, and sk-abcdefghijklmnop0123456789 is another", "slow": 0.02}]
     told(story, pieces, tmp_path)

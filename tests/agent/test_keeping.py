@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 
+from core.agent import Agents
 from core.agent.chat import Chat
 from core.agent.keeping import EVENT_CHARACTERS, PICTURE_CHARACTERS, PICTURES, body_of, clean, kept_messages, revived
 from core.agent.passing import Passing
 from core.agent.values import Ending
 from core.events import Cost, Log, Noticed, Reasoning, Said, Step, Text, Todo, ToolEnded, ToolStarted
+from core.caller import Caller
+from core.errors import RateLimited
+from core.registry import Call
 from core.secrets import Secret
+from core.settings import Settings
 from core.store import Store
 
 MINE = Secret("my/very:own+secret=value")
@@ -197,3 +202,39 @@ def test_a_disk_that_is_full_is_told_to_whoever_waits_for_it(tmp_path):
             return getattr(error, "code", repr(error))
 
     assert asyncio.run(story()) == "storage_full"
+
+
+def test_two_hundred_chats_are_in_memory_and_none_that_is_followed_leaves_it(tmp_path):
+    store = Store(tmp_path / "s.sqlite")
+    agents = Agents(store, Settings().agent)
+    calls = [Call(Caller(id=owner), house=None) for owner in ("a", "b")]
+
+    async def story():
+        first = await agents.open(calls[0], store.make_chat("a", "first", None, {}))
+        following = asyncio.ensure_future(anext(first.follow(stay=True)))
+        await asyncio.sleep(0)
+        for number in range(250):
+            call = calls[number % 2]
+            await agents.open(call, store.make_chat(call.caller.id, str(number), None, {}))
+        assert len(agents._live) == 200 and first.id in agents._live
+        following.cancel()
+
+    asyncio.run(story())
+
+
+def test_fifty_follow_a_chat_and_no_more(tmp_path):
+    store, chat = chat_in(tmp_path)
+
+    async def story():
+        followers = [asyncio.ensure_future(anext(chat.follow(stay=True))) for _ in range(50)]
+        await asyncio.sleep(0)
+        try:
+            await anext(chat.follow())
+        except RateLimited:
+            return True
+        finally:
+            for one in followers:
+                one.cancel()
+            await asyncio.gather(*followers, return_exceptions=True)
+
+    assert asyncio.run(story())
