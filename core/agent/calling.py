@@ -77,13 +77,20 @@ class Calling:
                 done.asked.append(call.id)
 
     async def decided(self, decisions: Mapping[str, Decision]) -> Done:
-        """Do or refuse the calls that waited. Without a decision a question takes the person's words as its answer; every other call is refused."""
-        waiting, done = wire.pending(self._messages), Done()
+        """Do or refuse the calls that waited. Without a decision a question takes the person's words as its answer, every other call is refused.
+
+        A call that did not wait was cut short when the process ended; nobody knows how far it came, and it says so.
+        """
+        open_calls, waits, done = wire.pending(self._messages), wire.waiting(self._messages), Done()
         words = "\n\n".join(str(one["content"]) for one in _since_reply(self._messages) if (one.get("meta") or {}).get("kind") == "said")
+        wire.wait(self._messages, ())
+        self._kept()
         try:
-            for call in waiting:
+            for call in open_calls:
                 word = decisions.get(call.id)
-                if call.name == wire.QUESTION:
+                if call.id not in waits:
+                    done.outputs[call.id] = Output(wire.UNFINISHED, ok=False)
+                elif call.name == wire.QUESTION:
                     answer = (word.feedback if word else "") or words
                     done.outputs[call.id] = Output(f"The person answered: {answer}" if answer else "The person gave no answer.", ok=bool(answer))
                 elif word and word.approve:
@@ -94,7 +101,7 @@ class Calling:
                     done.outputs[call.id] = Output(_refusal(word, words), ok=False)
                     self._end(call, done.outputs[call.id], 0.0)
         finally:
-            self._write(waiting, done)
+            self._write(open_calls, done)
             wire.repair(self._messages)
             self._kept()
         return done

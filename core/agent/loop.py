@@ -178,6 +178,9 @@ class _Turn:
     async def _call(self, calls: Sequence[ToolRequest]) -> Ending | None:
         done = await self._calling().carry_out(calls)
         self._count(done)
+        if done.pending:
+            wire.wait(self._messages, done.pending)
+            self._kept()
         if done.asked:
             some = "A step waits" if len(done.asked) == 1 else f"{len(done.asked)} steps wait"
             return Ending("approval", f"{some} for your word.", pending=done.pending)

@@ -72,6 +72,19 @@ def pending(messages: Sequence[Message]) -> list[ToolRequest]:
     return []
 
 
+def waiting(messages: Sequence[Message]) -> set[str]:
+    """Of those, the ones that were put to a person; the others were cut short."""
+    newest = next((one for one in reversed(messages) if one["role"] == "assistant"), {})
+    return set((newest.get("meta") or {}).get("waits") or ())
+
+
+def wait(messages: list[Message], ids: Sequence[str]) -> None:
+    """Note at the newest reply which of its calls wait for a person."""
+    place = max(place for place, one in enumerate(messages) if one["role"] == "assistant")
+    one = messages[place]
+    messages[place] = one | {"meta": {**(one.get("meta") or {}), "waits": list(ids)}}
+
+
 def repair(messages: list[Message], because: str = UNFINISHED) -> int:
     """Give every call exactly one result, right behind its reply and in the order of the calls; drop results without a call.
 
