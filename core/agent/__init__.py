@@ -4,6 +4,7 @@ from core.agent.values import Asked, Decision, Ending, Limits, Message, Output, 
 from core.agent.chat import Chat
 from core.agent.chats import Agents
 from core.agent.exporting import exported, saved
+from core.agent.prompts import system_prompt
 from core.agent.taking_back import fork, rewind
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "fork",
     "rewind",
     "saved",
+    "system_prompt",
 ]

@@ -56,6 +56,7 @@ def system_prompt(
     gradio: str = "",
     usd: float | None = None,
     iterations: int = 60,
+    words: int = 600,
 ) -> str:
     """The system text of a role.
 
@@ -65,11 +66,11 @@ def system_prompt(
         sdk: what the Space is made with: gradio, static, docker; None when nothing is chosen yet.
         signed_in, account, pro: the Hub account that would deploy. local_hub: the embedded Hub stands in.
         project: id of the chat's project, "" without one. gradio: the version to pin, "" for the one templates take.
-        usd, iterations: the most this turn may take.
+        usd, iterations: the most this turn may take. words: the most a summary may have.
     """
     facts = {
         "native": native, "small": small, "sees": sees, "sdk": sdk or "none", "signed_in": signed_in, "account": account or "yours", "pro": pro,
-        "local_hub": local_hub, "project": project, "gradio": gradio or GRADIO_VERSION, "usd": "" if usd is None else f"{usd:.2f}", "iterations": iterations,
+        "local_hub": local_hub, "project": project, "gradio": gradio or GRADIO_VERSION, "usd": "" if usd is None else f"{usd:.2f}", "iterations": iterations, "words": words,
     }  # fmt: skip
     found: dict[str, list[str]] = {tag: [] for tag in TAGS}
     for part in parts():
