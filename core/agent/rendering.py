@@ -16,8 +16,9 @@ _MOST_ITEMS = 50
 _DEEPEST = 8
 _BLOCK = 120  # a text with line breaks and at least this long stands below the JSON, as it is
 _LONGEST_DATA = 60_000
-_TAG = re.compile(r"<(?=\s*/?\s*data\b)", re.IGNORECASE)
-_BASE64 = re.compile(r"[A-Za-z0-9+/=_-]{2000,}")
+# Both are bounded or anchored, so that a text made for it cannot keep them busy.
+_TAG = re.compile(r"<(?=\s{0,20}/?\s{0,20}data\b)", re.IGNORECASE)
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{2000,}")
 _ENVELOPE = {"ok": True, "item": None, "error": None}
 
 
@@ -40,7 +41,7 @@ def render(value: Any, *, longest: int = LONGEST) -> str:
         return cut(text, room)
     head = cut(text, room // 2)
     each = max((room - len(head)) // len(blocks), 200)
-    return "\n".join([head, *(f"--- {key} ---\n{cut(one, each)}" for key, one in blocks)])
+    return cut("\n".join([head, *(f"--- {key} ---\n{cut(one, each)}" for key, one in blocks)]), longest)
 
 
 def slim(value: Any, *, items: int = _MOST_ITEMS, longest: int = LONGEST, depth: int = 0) -> Any:

@@ -230,10 +230,13 @@ class RegistryToolbox:
             self.project.become(found)
 
     def _clean(self, output: Output) -> Output:
-        """Nothing secret leaves, whoever wrote it."""
-        secrets = self.call.caller.secrets
-        data = None if output.data is None else json.loads(redact(json.dumps(output.data, ensure_ascii=False, default=str), *secrets))
-        return replace(output, text=redact(output.text, *secrets), data=data)
+        """Nothing secret leaves, whoever wrote it, and nothing that no wire can carry."""
+
+        def clean(text: str) -> str:
+            return redact(text.encode(errors="replace").decode(), *self.call.caller.secrets)
+
+        data = None if output.data is None else json.loads(clean(json.dumps(output.data, ensure_ascii=False, default=str)))
+        return replace(output, text=clean(output.text), data=data)
 
 
 def _of_outside(chosen: _Chosen) -> Verdict:
