@@ -146,12 +146,15 @@ def _checked(live: Preview, check: dict[str, Any], before: int, files, findings)
     console = tuple(one["text"] for one in check["console"] if one["level"] in ("error", "uncaught"))[:_LISTED]
     missing = tuple(f"{one['url']} ({one.get('status') or one.get('reason')})" for one in check["failed_requests"])[:_LISTED]
     problems = tuple(verdict["problems"])
+    path, line = _placed(failure, files)
+    if verdict["ok"] and path:  # frameworks keep serving, and a page may say no word of it
+        said = f"While it was used, the app wrote: {failure.placed}"
+        return Look("use", False, failure.placed, path, line, problems=(said,), findings=findings, log=tuple(lines), console=console, missing=missing)
     if verdict["ok"]:
         return Look("done", True, findings=findings, log=tuple(lines), console=console, missing=missing)
     used = next((one for one in verdict["checks"] if one["name"] == "used"), None)
     only_use = used is not None and all(one["ok"] for one in verdict["checks"] if one is not used)
     stage = "use" if only_use or (used and _opened(verdict) and not used["ok"]) else "check"
-    path, line = _placed(failure, files)
     return Look(
         stage, False, failure.placed if failure else problems[0], path, line,
         problems=problems, findings=findings, log=tuple(lines), console=console, missing=missing,
