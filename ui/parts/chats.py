@@ -25,9 +25,9 @@ def model(chosen: Mapping[str, Any] | None, *, keyed: bool) -> str:
     return draw("chat_model", chosen=chosen or {}, keyed=keyed)
 
 
-def keyless() -> str:
-    """What a key would add, in one calm line."""
-    return draw("chat_keyless")
+def keyless(*, spoken: bool = False) -> str:
+    """What a key would add, in one calm line; in a chat that was begun with one, what is missing."""
+    return draw("chat_keyless", spoken=spoken)
 
 
 def queued(texts: Sequence[str]) -> str:

@@ -87,7 +87,7 @@ async def opened(bind: Bind, request: gr.Request, own: Story, id: str, *, most: 
         own.bar: drawn.bar(await chats_of(bind, request), meta, keyed=can),
         own.meter: transcript.meter(chat.spent, settings.get("limit_usd")),
         own.plan: transcript.todo(chat), own.told: shown.html, own.live: transcript.live(chat), own.said: "", own.queued: waiting(chat),
-        own.build: gr.Button("Send", visible=True), own.stop: gr.Button(visible=chat.working), own.keyless: "", own.idea: gr.Textbox(placeholder=GO_ON),
+        own.build: gr.Button("Send", visible=True), own.stop: gr.Button(visible=chat.working), own.keyless: "" if can else drawn.keyless(spoken=True), own.idea: gr.Textbox(placeholder=GO_ON),
         own.model: drawn.model(settings, keyed=can),
         own.choice: {name: settings.get(name) for name in ("model", "provider") if settings.get(name)},
         own.chat: {"id": id, "title": meta.get("title"), "project": meta.get("project"), "working": chat.working},
