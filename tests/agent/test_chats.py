@@ -418,3 +418,58 @@ def test_a_deleted_chat_is_gone_with_its_turn(tmp_path):
 
 def _call(at):
     return Call(at.who, at.house)
+
+
+def test_a_turn_that_is_stopped_before_its_first_step_has_ended_too(tmp_path):
+    async def story(at, server):
+        chat, _ = await at.house.agents.send(_call(at), "hi", project=await at.page())
+        await at.house.agents.stop(_call(at), chat.id)  # nothing ran in between
+        assert (chat.busy, chat.row["status"], chat.secrets) == (False, "stopped", ())
+        assert (await at.do("agent_chat", chat=chat.id))["ending"] == "done" and len(server.requests) == 1
+
+    told(story, [DONE], tmp_path)
+
+
+def test_two_messages_at_the_same_moment_are_one_turn(tmp_path):
+    async def story(at, server):
+        made = await at.do("agent_chat", message="hi", project=await at.page())
+        await asyncio.gather(*(at.do("agent_chat", chat=made["chat"], message=words) for words in ("one", "two")))
+        said = [one["content"] for one in at.messages(made["chat"]) if one.get("meta", {}).get("kind") == "said"]
+        assert sorted(said) == ["hi", "one", "two"]
+        assert said == [one["text"] for one in await at.record(made["chat"]) if one["event"] == "UserSaid"]
+        assert at.messages(made["chat"])[-1]["role"] == "assistant"
+
+    told(story, [DONE | {"repeat": "forever"}], tmp_path)
+
+
+def test_a_copy_of_a_chat_that_waits_does_not_wait(tmp_path):
+    async def story(at, server):
+        made = await at.do("agent_chat", message="tidy up", project=await at.page())
+        copied = await at.do("agent_fork", chat=made["chat"])
+        assert made["pending"] and not copied["pending"]
+        assert (await at.do("agent_chat", chat=copied["chat"], message="leave it"))["ending"] == "done"
+        sent = server.bodies[-1]["messages"]
+        assert [one["role"] for one in sent][-3:] == ["assistant", "tool", "user"]
+        assert (await at.do("agent_open", chat=made["chat"]))["chat"]["pending"] == made["pending"]
+
+    told(story, [{"calls": [DELETE]}, DONE], tmp_path)
+
+
+def test_a_secret_only_this_caller_has_is_not_in_a_copy_either(tmp_path):
+    async def story(at, server):
+        made = await at.do("agent_chat", message="hi", project=await at.page())
+        copied = await at.do("agent_fork", chat=made["chat"])
+        assert at.who.token.reveal() not in at.stored() and copied["text"] == made["text"]
+
+    def leaks(body):
+        return {"text": f"The key is {KEYS[0]}, I think."}
+
+    KEYS: list[str] = []
+
+    async def whole(server):
+        async with home(tmp_path / "data", server) as at:
+            KEYS.append(at.who.token.reveal())
+            await story(at, server)
+
+    with scripted([leaks]) as server:
+        asyncio.run(whole(server))
