@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -15,6 +16,7 @@ from core.agent.values import Role
 
 # OpenRouter's names for the newest model of a family; they stand in no list.
 _ALIAS = "~"
+_BILLIONS = re.compile(r"(?<![a-z0-9.])(\d{1,4}(?:\.\d+)?)b(?![a-z0-9])")
 _FILE = Path(__file__).with_name("models.yaml")
 
 
@@ -77,6 +79,12 @@ def choose(
     if model.startswith(_ALIAS) and alias:
         return Choice(alias, provider, capped, f"costs less than {model} and is of its family")
     return same
+
+
+def is_small(model: str | None) -> bool:
+    """Its id names a size that needs short steps; an id that names none does not."""
+    sizes = [float(size) for size in _BILLIONS.findall((model or "").lower().rpartition("/")[2])]
+    return bool(sizes) and max(sizes) <= table()["small_billions"]
 
 
 def _cheaper(mine: Listed, listed: Sequence[Listed]) -> Listed | None:

@@ -19,7 +19,7 @@ from core.agent.citing import Citation, Sources
 from core.agent.context import Context
 from core.agent.keeping import cleaned
 from core.agent.mind import RoutedMind
-from core.agent.models import choose
+from core.agent.models import choose, is_small
 from core.agent.prompts import system_prompt
 from core.agent.research_tools import ReadingTools
 from core.agent.stuck import Watch
@@ -131,7 +131,7 @@ async def run_research(
         status = _Status(call.emit, id or os.urandom(4).hex(), task, call.caller.secrets)
         sources = Sources()
         tools = ReadingTools(call, project=project, sources=sources, told=status.step)
-        research = _Research(mind, tools, status, limits, system_prompt("research", native=mind.native))
+        research = _Research(mind, tools, status, limits, system_prompt("research", native=mind.native, small=is_small(choice.model)))
         try:
             text, ending = await research.run(task, context)
         except BaseException:

@@ -192,6 +192,7 @@ def _answered(chat: Chat, text: str, ending: Ending | None = None) -> Ending:
 
 async def _system(chat: Chat, call: Call, mind: Any, limits: Limits) -> str:
     """The system prompt, composed by what is true of this chat."""
+    from core.agent.models import is_small
     from core.agent.prompts import system_prompt
 
     house, project = call.house, chat.row["project"]
@@ -200,7 +201,7 @@ async def _system(chat: Chat, call: Call, mind: Any, limits: Limits) -> str:
         chat.account = await _account(call)
     account, pro = chat.account
     return system_prompt(
-        native=mind.native, sees=mind.sees, sdk=found.sdk if found else None, project=project or "", gradio=GRADIO_VERSION,
+        native=mind.native, small=is_small(chat.row["settings"].get("model")), sees=mind.sees, sdk=found.sdk if found else None, project=project or "", gradio=GRADIO_VERSION,
         signed_in=call.caller.token is not None, account=account, pro=pro, local_hub=house.local_hub is not None,
         usd=limits.usd, iterations=limits.iterations,
     )  # fmt: skip

@@ -4,7 +4,7 @@ import typing
 
 import pytest
 
-from core.agent.models import choose, table
+from core.agent.models import choose, is_small, table
 from core.agent.values import Role
 from core.providers import Price
 from core.providers.catalog import List, View
@@ -85,6 +85,17 @@ def test_without_a_list_or_a_choice_nothing_is_made_up():
 )
 def test_effort_is_capped_by_role(role, wished, taken):
     assert choose(role, effort=wished).effort == taken
+
+
+@pytest.mark.parametrize(
+    ("id", "small"),
+    [
+        ("Qwen/Qwen3-8B", True), ("google/gemma-4-12b-it:free", True), ("meta-llama/Llama-3.2-1B-Instruct", True), ("llama3.1:8b", True), ("x/phi-3.8b", True),
+        ("Qwen/Qwen3-30B-A3B", False), ("openai/gpt-oss-20b", False), ("anthropic/claude-opus-5", False), ("openai/gpt-5-mini", False), (None, False), ("8b/model", False),
+    ],
+)  # fmt: skip
+def test_small_models_are_told_by_their_ids(id, small):
+    assert is_small(id) is small
 
 
 def test_the_table_has_a_row_for_each_role():
