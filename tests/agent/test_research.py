@@ -24,6 +24,7 @@ from tests.agent.scripted import KEY, MODEL, keys_for, scripted
 from tests.providers.upstream import upstream
 
 CODE = "from trl import SFTTrainer\ntrainer = SFTTrainer(model='m')\n"
+SERVICES = ("semantic_scholar", "arxiv", "ar5iv", "github", "github_raw", "gradio")  # all of them on loopback
 SHORT = "## Recommendation\nUse SFTTrainer; which arguments it takes is missing."
 REPORT = "## Recommendation\nUse SFTTrainer as in https://github.com/acme/tools/blob/main/run.py ."
 
@@ -46,7 +47,7 @@ def github():
 @pytest.fixture
 def house(tmp_path, github):
     base = f"http://127.0.0.1:{github.port}"
-    made = build_house(Settings(hub="local", data=tmp_path, research=Research(github=base, github_raw=base)), port=1)
+    made = build_house(Settings(hub="local", data=tmp_path, research=Research(**dict.fromkeys(SERVICES, base))), port=1)
     yield made
     made.store.close()
     made.instance.release()
@@ -140,6 +141,28 @@ def test_somebody_elses_project_is_not_read(house, server):
     research(house, caller(server), project=other.id)
     result = next(message["content"] for message in server.bodies[-1]["messages"] if message["role"] == "tool")
     assert result.startswith("not_found")
+
+
+def test_each_tool_is_wired_to_what_it_names(house, server):
+    calls = {
+        "hf_papers": {"operation": "read_paper", "arxiv_id": "2305.20050"}, "hf_inspect_dataset": {"dataset": "openai/gsm8k"},
+        "explore_hf_docs": {"endpoint": "trl", "query": "sft"}, "fetch_hf_docs": {"url": "https://huggingface.co/docs/trl/sft_trainer"},
+        "find_hf_api": {"query": "create a repository"}, "github_find_examples": {"repo": "acme/tools"}, "github_list_repos": {"owner": "acme"},
+        "github_read_file": {"repo": "acme/tools", "path": "run.py"}, "hf_repo_files": {"repo_id": "acme/m"}, "read": {"path": "app.py"},
+        "bash": {"command": "echo $((6 * 7))"},
+    }  # fmt: skip
+    assert set(calls) == set(TOOLS)
+    made = house.projects.create("tester", title="Mine", files={"app.py": b"print(42)\n", "README.md": b"# x\n"})
+    server.script([{"calls": [{"name": name, "arguments": given} for name, given in calls.items()]}, {"text": SHORT}])
+    found, told = research(house, caller(server), project=made.id)
+    results = {message["tool_call_id"]: message["content"] for message in server.bodies[1]["messages"] if message["role"] == "tool"}
+    asked = {call["id"]: call["function"]["name"] for call in server.bodies[1]["messages"][2]["tool_calls"]}
+    answers = {asked[id]: text for id, text in results.items()}
+    assert set(answers) == set(TOOLS)
+    for name, text in answers.items():  # the Hub is out of reach here: its tools say so, and nothing is a defect or a wrong name
+        assert not text.startswith(("unexpected", "invalid_input", "forbidden")) and "There is no tool" not in text, (name, text)
+    assert "print(42)" in answers["read"] and "SFTTrainer" in answers["github_read_file"] and "42" in answers["bash"]
+    assert found.tools == len(TOOLS)
 
 
 # What comes back
