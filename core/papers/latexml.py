@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from html.parser import HTMLParser
 
 from core.papers.document import Document, Section
+from core.papers.markup import pieces
 
 MOST_TEXT = 2_000_000  # characters of one paper
 MOST_SECTIONS = 1_000
@@ -53,11 +53,10 @@ class _Stop(Exception):
     pass
 
 
-class _Reader(HTMLParser):
+class _Reader:
     """One pass over the page; what is collected goes to the innermost place that wants text."""
 
     def __init__(self):
-        super().__init__(convert_charrefs=True)
         self.open: list[_Open] = []
         self.counts: dict[str, int] = {}
         self.outside: list[str] = []  # text of the article before and between sections
@@ -101,8 +100,16 @@ class _Reader(HTMLParser):
                 self.place().append(self.prefix + text)
             self.prefix = ""
 
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
+    def read(self, html: str) -> None:
+        for kind, what, given in pieces(html):
+            if kind == "text":
+                self.data(what)
+            elif kind == "end":
+                self.end(what)
+            else:
+                self.start(what, given)
+
+    def start(self, tag: str, given: dict[str, str]) -> None:
         classes = frozenset((given.get("class") or "").split())
         if tag in _VOID:
             if tag == "br" and not self.within("skip"):
@@ -173,7 +180,7 @@ class _Reader(HTMLParser):
         elif role in ("heading", "title"):
             self.words.clear()
 
-    def handle_endtag(self, tag):
+    def end(self, tag: str) -> None:
         at = next((index for index in range(len(self.open) - 1, -1, -1) if self.open[index].tag == tag), None)
         if at is None:
             return
@@ -233,7 +240,7 @@ class _Reader(HTMLParser):
         elif self.within("article"):
             self.place().append(text)
 
-    def handle_data(self, data):
+    def data(self, data: str) -> None:
         if self.within("skip") or not (self.within("article") or self.within("title")):
             return
         if self.within("authors") and not self.within("name"):
@@ -256,8 +263,7 @@ def parse(html: str) -> Document:
     """The paper in a page; its sections are empty where the page holds none, such as a note that there is no HTML of it."""
     reader = _Reader()
     try:
-        reader.feed(html)
-        reader.close()
+        reader.read(html)
     except _Stop:
         reader.cut = True
     if reader.within("article") or reader.cut:

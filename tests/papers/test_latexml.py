@@ -105,3 +105,15 @@ def test_depth_sections_and_length_are_bounded_and_the_cut_is_told(page):
 def test_a_formula_of_any_length_is_bounded():
     found = parse(f"<article><section class='ltx_section'><h2 class='ltx_title'>t</h2><p><math alttext='{'x' * 100_000}'></math> end</p></section></article>")
     assert len(found.sections[0].text) < 3_000 and found.sections[0].text.endswith("end")
+
+
+def test_comparisons_in_formulas_and_tags_that_close_themselves():
+    body = "<p>If <math alttext='p<0.05 > q' display='inline'><mi>p</mi></math> <svg><path d='x'/><g/></svg>then <span/>a &lt; b.</p>"
+    found = parse(f"<article><section class='ltx_section'><h2 class='ltx_title'>t</h2>{body * 400}</section></article>")
+    assert not found.cut and found.sections[0].text.startswith("If $p<0.05 > q$ then a < b.\n\nIf")
+
+
+@pytest.mark.parametrize("unfinished", ["<a ", "<!--", "<a b='", "</", "<", "&#", "<a '\"", "<![CDATA[", "<script>"])
+def test_markup_that_never_ends_is_read_to_its_end(unfinished):
+    found = parse("<article><section class='ltx_section'><h2 class='ltx_title'>t</h2><p>before</p>" + unfinished * 300_000)
+    assert found.sections[0].text.startswith("before") and len(found.sections) == 1
