@@ -127,9 +127,12 @@ class RoutedMind:
             raise TooLong(error.message, error.fix) from None
 
     async def _ask(self, prompt: Prompt, tools: Sequence[Tool], emit: Emit) -> Reply:
+        bills: list[dict[str, Any]] = []
+
         def bill(receipt: Receipt) -> None:
             if receipt.attempts:
-                emit(Cost(receipt=receipt.to_dict() | {"role": self.role}))
+                bills.append(receipt.to_dict() | {"role": self.role})
+                emit(Cost(receipt=bills[-1]))
 
         heard = _Heard(emit, textual.Curtain(native=self.native) if tools else None)
         calls, letters = ToolCalls(), 0
@@ -154,25 +157,30 @@ class RoutedMind:
             if error.details.get("fault") == "empty":
                 return Reply("", finish="stop")
             raise
-        return self._read(prompt, *heard.whole(), calls.whole(), end, tools)
+        return self._read(prompt, *heard.whole(), calls.whole(), end, tools, bills[-1] if bills else None)
 
     def _read(
-        self, prompt: Prompt, text: str, thoughts: str, calls: Sequence[Mapping[str, Any]], end: Finished | None, tools: Sequence[Tool]
+        self,
+        prompt: Prompt,
+        text: str,
+        thoughts: str,
+        calls: Sequence[Mapping[str, Any]],
+        end: Finished | None,
+        tools: Sequence[Tool],
+        bill: Mapping[str, Any] | None,
     ) -> Reply:
         finish = end.finish_reason if end else "stop"
         if not calls and tools:
             names = {tool.name for tool in tools}
             text, written = textual.read(text, names, native=self.native)
             calls = tuple(written)
-        receipt = end.receipt if end else None
         usage = end.usage if end else None
-        guessed = (estimate(prompt.messages, tools=tools if self.native else ()), estimate_text(text) + estimate_text(thoughts))
-        return Reply(
-            text, thoughts, healing.requests(calls, tools), finish,
-            receipt=receipt.to_dict() if receipt else None,
-            tokens=(usage.prompt, usage.completion) if usage else guessed,
-            model=receipt.model if receipt else self._model,
-        )  # fmt: skip
+        if usage:
+            tokens = (usage.prompt, usage.completion)
+        else:
+            tokens = (estimate(prompt.messages, tools=tools if self.native else ()), estimate_text(text) + estimate_text(thoughts))
+        model = end.receipt.model if end else self._model
+        return Reply(text, thoughts, healing.requests(calls, tools), finish, receipt=bill, tokens=tokens, model=model)
 
     def _without(self, error: SpacesError, tools: bool, emit: Emit) -> bool:
         """Leave out for good what this error refuses; False when it refuses nothing we sent."""

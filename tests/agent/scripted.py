@@ -150,6 +150,8 @@ def _text_of(message: Mapping[str, Any]) -> str:
 
 
 def _holds(when: Mapping[str, Any], body: dict[str, Any]) -> bool:
+    if not when:
+        return True
     messages = body.get("messages") or [{}]
     newest = messages[-1]
     said = {
