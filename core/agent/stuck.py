@@ -23,6 +23,7 @@ _LOOKED_AT = 60
 WRITES = frozenset("project_edit project_create project_write project_upload project_rename project_remove project_undo project_redo project_restore project_run_keep generate_app_code app_repair".split())
 CHECKS = frozenset("app_verify preview_check preview_start preview_update project_check".split())
 _REVISION = re.compile(r"revision\W{1,6}([0-9a-f]{7,40})")
+_FIRST = re.compile(r'"first_error":\s*"(?:[^"\\]|\\.)*"')
 # Ids, times and addresses differ from run to run; an error is the same without them.
 _VARIES = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+(?:\.\d+)?")
 
@@ -155,7 +156,8 @@ def _idle(calls: Sequence[_Done]) -> tuple[str, str] | None:
     errors: dict[str, set[str]] = {}
     for call in tried:
         if call.name in CHECKS:
-            errors.setdefault(call.name, set()).add(_VARIES.sub("#", call.result))
+            told = _FIRST.search(call.result)
+            errors.setdefault(call.name, set()).add(_VARIES.sub("#", told[0] if told else call.result))
             continue
         written = _REVISION.search(call.result)
         if written[1] not in known if written else call.ok:

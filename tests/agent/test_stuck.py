@@ -107,6 +107,15 @@ def test_checks_and_failing_edits_that_change_nothing():
     assert told == [None] * 7 + ["idle"]
 
 
+def test_of_a_check_the_first_error_counts_whatever_else_it_tells():
+    def told(place, error):
+        return turn(("app_verify", {"n": place}, json.dumps({"stage": "start", "first_error": error, "log": [chr(97 + place) * 9]})))
+
+    same = [told(place, f"ModuleNotFoundError: No module named 'cv2' (line {place})") for place in range(8)]
+    assert run(Watch(), [person()], *same) == [None] * 7 + ["idle"]
+    assert not any(run(Watch(), [person()], *(told(place, f"NameError: {chr(97 + place)} is not defined") for place in range(8))))
+
+
 def test_writes_that_leave_the_revision_as_it_was_are_no_progress():
     first = turn(("project_edit", {"edits": ["first"]}, '{"revision": "abc1234"}'))
     turns = [turn(("project_write", {"n": place}, f'{{"revision": "abc1234", "note": {place}}}')) for place in range(8)]
