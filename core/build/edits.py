@@ -7,28 +7,18 @@ Those four are forgiven, in this order; anything less alike is only told, with i
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from core.build.alike import LIKE, alike, line_at, lines_of, stripped, trailing
+from core.build.nearest import nearest
 from core.build.paths import check_path
 from core.errors import InvalidInput
 
 MOST_EDITS = 100
 MOST_CHARACTERS = 2_000_000
-NEAREST = 0.6  # how alike a block must be to be told as the nearest one
-_MOST_SEARCHED = 3_000  # lines a piece of one line is looked for in
-_SHOWN_LINES = 12
-_SHOWN_CHARACTERS = 160
-_MOST_COMPARED = 2_000_000  # pairs of lines; above that no nearest block is looked for
-_BY_CHARACTER = 4_000  # characters of a search; longer ones are compared by whole lines, because comparing letters is quadratic
-_BEGINS_RIGHT = 0.15
-_WORTH_SAYING = 10  # characters of a replacement that hardly stand in the file by chance
-_PART = 0.45  # of a search within one line: what must stand there in one piece for the line to be told
 _TAB = 4
-# One character for one, so that places in the text stay what they are.
-_LIKE = str.maketrans(dict(zip("‘’‚‛′“”„‟″«»‐‑‒–—―−\u00a0\u2007\u202f\u2009", "'''''\"\"\"\"\"\"\"-------    ", strict=True)))
 
 
 @dataclass(frozen=True)
@@ -140,12 +130,12 @@ def _made(files: Mapping[str, bytes], edit: Edit) -> tuple[bytes, Applied]:
         edit = Edit(edit.path, edit.search, edit.replace.replace("\r\n", "\n").replace("\n", "\r\n"), edit.all)
     places, how = _found(text, edit)
     if len(places) > 1 and not edit.all:
-        lines = [_line(text, place.start) for place in places]
+        lines = [line_at(text, place.start) for place in places]
         raise _Failed(
             f"The search text stands {len(places)} times, at the lines {', '.join(map(str, lines[:10]))}; give more of what stands around it, or all: true.",
             lines=lines[:50],
         )
-    line = _line(text, places[0].start)
+    line = line_at(text, places[0].start)
     for place in reversed(places):
         text = text[: place.start] + place.text + text[place.end :]
     return text.encode(), Applied(edit.path, line, how, len(places))
@@ -156,7 +146,7 @@ def _found(text: str, edit: Edit) -> tuple[list[_Place], str]:
         places = list(look(text, edit))
         if places:
             return places, how
-    raise _Failed("The search text does not stand in the file.", **_nearest(text, edit))
+    raise _Failed("The search text does not stand in the file.", **nearest(text, edit.search, edit.replace))
 
 
 def _exactly(text: str, edit: Edit) -> Iterator[_Place]:
@@ -171,7 +161,7 @@ def _other_line_ends(text: str, edit: Edit) -> Iterator[_Place]:
 
 
 def _other_quotes(text: str, edit: Edit) -> Iterator[_Place]:
-    yield from _occurrences(text.translate(_LIKE), edit.search.translate(_LIKE), edit.replace)
+    yield from _occurrences(text.translate(LIKE), edit.search.translate(LIKE), edit.replace)
 
 
 def _occurrences(text: str, search: str, replace: str) -> Iterator[_Place]:
@@ -185,7 +175,7 @@ def _by_lines(same: Callable[[str], str], shifted: bool = False) -> Callable[[st
     """Whole lines that are alike once `same` took out what does not count; shifted: all indented a little more or less."""
 
     def look(text: str, edit: Edit) -> Iterator[_Place]:
-        lines = _lines(text)
+        lines = lines_of(text)
         wanted = edit.search.replace("\r\n", "\n").split("\n")
         while wanted and not wanted[-1].strip():
             wanted.pop()
@@ -245,88 +235,14 @@ def _indent(line: str) -> int:
     return len(plain[: len(plain) - len(plain.lstrip(" \t"))].expandtabs(_TAB))
 
 
-def _trailing(line: str) -> str:
-    return line.rstrip()
-
-
-def _alike(line: str) -> str:
-    return unicodedata.normalize("NFC", line).translate(_LIKE).rstrip()
-
-
-def _stripped(line: str) -> str:
-    return _alike(line).strip()
-
-
 _WAYS: tuple[tuple[str, Callable[[str, Edit], Iterator[_Place]]], ...] = (
     ("exact", _exactly),
     ("line endings", _other_line_ends),
-    ("trailing blanks", _by_lines(_trailing)),
+    ("trailing blanks", _by_lines(trailing)),
     ("quotes", _other_quotes),
-    ("quotes", _by_lines(_alike)),
-    ("indentation", _by_lines(_stripped, shifted=True)),
+    ("quotes", _by_lines(alike)),
+    ("indentation", _by_lines(stripped, shifted=True)),
 )
-
-
-def _nearest(text: str, edit: Edit) -> dict[str, Any]:
-    """What is told of a search that found nothing: the block most like it, and the first line that differs."""
-    lines, wanted = ([line.rstrip("\r\n") for line in _lines(one)] for one in (text, edit.search.strip("\r\n")))
-    told: dict[str, Any] = {"lines_in_file": len(lines)}
-    if len(edit.replace.strip()) >= _WORTH_SAYING and edit.replace in text:
-        told["note"] = f"The replacement stands in the file already, at line {_line(text, text.find(edit.replace))}."
-    if not wanted or len(lines) * len(wanted) > _MOST_COMPARED:
-        return told
-    keys, goal = [_stripped(line) for line in lines], [_stripped(line) for line in wanted]
-    ratio, at = _closest(keys, goal)
-    if ratio < NEAREST and len(goal) == 1:
-        ratio, at = _closest_part(keys, goal[0])
-    elif ratio < NEAREST:
-        return told
-    if not ratio:
-        return told
-    shown = [f"{number}: {line[:_SHOWN_CHARACTERS]}" for number, line in enumerate(lines[at : at + len(goal)], start=at + 1)]
-    told["nearest"] = {"from_line": at + 1, "alike": round(ratio, 2), "text": shown[:_SHOWN_LINES]}
-    for offset, (here, there) in enumerate(zip(wanted, lines[at:], strict=False)):
-        if _stripped(here) != _stripped(there):
-            told["differs"] = {"line": at + offset + 1, "searched": here[:_SHOWN_CHARACTERS], "there": there[:_SHOWN_CHARACTERS]}
-            break
-    return told
-
-
-def _closest(keys: Sequence[str], goal: Sequence[str]) -> tuple[float, int]:
-    """The best ratio and where it stands; the places with most equal lines are compared in full."""
-    size = min(len(goal), len(keys))
-    if not size:
-        return 0.0, 0
-    counts = [(sum(a == b and a != "" for a, b in zip(keys[at : at + size], goal, strict=False)), at) for at in range(len(keys) - size + 1)]
-    first = difflib.get_close_matches(goal[0], keys, n=3, cutoff=0.6) if len(keys) <= 5_000 else []
-    likely = {at for _, at in sorted(counts, key=lambda one: (-one[0], one[1]))[:5]}
-    likely |= {keys.index(line) for line in first if keys.index(line) <= len(keys) - size}
-    by_character = sum(map(len, goal)) <= _BY_CHARACTER
-    rated = {at: _ratio(keys[at : at + size], goal, by_character) for at in likely}
-    # A block is known by its first line: of two that are about as alike, the one that begins right is meant.
-    at = max(rated, key=lambda at: (rated[at] + (_BEGINS_RIGHT if keys[at] in (goal[0], *first) else 0), -at))
-    return rated[at], at
-
-
-def _closest_part(keys: Sequence[str], part: str) -> tuple[float, int]:
-    """The line that holds the longest piece of a text within one line, and how much of it that is; (0.0, 0) when it is too little."""
-    best = (0.0, 0)
-    for at, line in enumerate(keys[:_MOST_SEARCHED]):
-        piece = difflib.SequenceMatcher(None, line[:500], part[:500], autojunk=False).find_longest_match()
-        best = max(best, (piece.size / len(part), at), key=lambda one: one[0])
-    return best if best[0] >= _PART else (0.0, 0)
-
-
-def _ratio(here: Sequence[str], there: Sequence[str], by_character: bool) -> float:
-    a, b = ("\n".join(here)[: 2 * _BY_CHARACTER], "\n".join(there)) if by_character else (here, there)
-    return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio()
-
-
-def _lines(text: str) -> list[str]:
-    """The lines with their ends; only a line feed ends one, unlike for `splitlines`."""
-    lines = [f"{line}\n" for line in text.split("\n")]
-    lines[-1] = lines[-1][:-1]
-    return lines if lines[-1] else lines[:-1]
 
 
 def _starts(lines: Sequence[str]) -> list[int]:
@@ -335,7 +251,3 @@ def _starts(lines: Sequence[str]) -> list[int]:
     for line in lines:
         found.append(found[-1] + len(line))
     return found
-
-
-def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1

@@ -201,3 +201,9 @@ def test_edits_of_random_files_change_the_lines_they_name_only():
 def test_broken_syntax_is_told_with_its_line(path, data, words):
     found = check_syntax({path: data, "fine.json": b"[1]", "fine.yaml": b"a: &x 1\nb: *x\n", "fine.py": b"x = 1\n", "note.txt": b"{"})
     assert [one.path for one in found] == [path] and words in found[0].message
+
+
+@pytest.mark.parametrize("search", [" ", "   \n", "\n\n\n", "\t"])
+def test_a_search_of_blanks_only_is_answered(search):
+    told = refused("a = 1\nb = 2", Edit("app.py", search * 9, "x"))
+    assert told[0]["edit"] == 1
