@@ -10,8 +10,9 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from core.agent.guards import Work, after
-from core.agent.keeping import EVENT_CHARACTERS, LIVE, PICTURES, PICTURES_LEFT, body_of, kept_messages, revived, without_picture
+from core.agent.keeping import LIVE, body_of, kept_messages, revived
 from core.agent.passing import Passing
+from core.agent.record import Record
 from core.agent.spending import costs, spent_event
 from core.agent.values import Ending, Message
 from core.agent.wire import QUESTION, pending
@@ -36,11 +37,10 @@ class Chat:
     row: the chat as the store has it. messages: what the model is told next. inbox: what the person said while a turn runs.
     """
 
-    def __init__(self, store: Store, row: dict[str, Any], messages: list[Message], last: int, size: int):
-        self._store = store
+    def __init__(self, store: Store, row: dict[str, Any], bodies: list[str], last: int, size: int):
         self.id, self.owner = row["id"], row["owner"]
         self.row = row
-        self.messages = messages
+        self.messages: list[Message] = [json.loads(body) for body in bodies]
         self.work = Work.of(row["state"].get("work") or {})
         self.inbox: deque[str] = deque()
         self.task: asyncio.Task[None] | None = None
@@ -49,32 +49,24 @@ class Chat:
         self.secrets: tuple[Secret, ...] = ()  # of whoever the running turn is for
         self.role = "code"
         self.account: tuple[str, bool] | None = None  # the Hub account of its owner and whether it is PRO, once looked up
-        self.last, self._size = last, size
+        self.last = last
         self._recent: deque[dict[str, Any]] = deque(maxlen=_IN_MEMORY)
         self._passing = Passing()
         self._followers: set[asyncio.Event] = set()
         self._tools: dict[str, str] = {}
-        self._unsaved: list[dict[str, Any]] = []
-        self._changed: set[str] = set()
-        self._known: dict[int, tuple[Message, Any, str]] = {}
-        self._bodies: list[str] = []
-        self._writing: asyncio.Task[None] | None = None
-        self._trouble: SpacesError | None = None
+        self._known = _known(self.messages, bodies)
+        self._record = Record(store, self.id, self._look, bodies=bodies, size=size)
 
     @classmethod
     def load(cls, store: Store, row: dict[str, Any]) -> Chat:
         """The chat of a row; blocks on the disk."""
-        bodies = store.chat_messages(row["id"])
         last, size = store.chat_size(row["id"])
-        made = cls(store, row, [json.loads(body) for body in bodies], max(last, row["state"].get("last", 0)), size)
-        made._bodies = bodies
-        made._known = {id(one): (one, one.get("content"), body) for one, body in zip(made.messages, bodies, strict=True)}
-        return made
+        return cls(store, row, store.chat_messages(row["id"]), max(last, row["state"].get("last", 0)), size)
 
     @property
     def active(self) -> bool:
         """It cannot be dropped from memory now."""
-        return bool(self.busy or self._followers or self._writing or self._unsaved or self._changed)
+        return bool(self.busy or self._followers or self._record.waits)
 
     @property
     def pending(self) -> list[dict[str, str]]:
@@ -86,8 +78,7 @@ class Chat:
         if "state" in fields:
             fields["state"] = {**self.row["state"], **fields["state"]}
         self.row |= fields
-        self._changed |= set(fields)
-        self._write_soon()
+        self._record.changed(*fields)
 
     def emit(self, event: Event) -> None:
         """It happened: followers are told, and what is kept is kept. To be called on the loop."""
@@ -104,7 +95,7 @@ class Chat:
             self._passing.clear()  # the reply is whole, or begins anew
         if isinstance(event, Cost):
             self.row["spent"] = costs(self.row["spent"], event, self._payer())
-            self._changed.add("spent")
+            self._record.changed("spent")
             self._keep(body_of(spent_event(self.row["spent"], self.row["settings"].get("limit_usd")), ()))
 
     def put(self, body: dict[str, Any]) -> None:
@@ -128,8 +119,7 @@ class Chat:
 
     def messages_changed(self) -> None:
         """What the model is told next is not what it was."""
-        self._changed.add("messages")
-        self._write_soon()
+        self._record.changed("messages")
 
     async def settle(self) -> None:
         """A turn's task is over: what is in memory is what is kept, and the caller's secrets are known here no longer."""
@@ -140,7 +130,7 @@ class Chat:
             log.warning("a chat could not be kept: %s", error.message)
         bodies = kept_messages(self.messages, self.secrets, self._known)
         self.messages[:] = map(json.loads, bodies)
-        self._known = {id(one): (one, one.get("content"), body) for one, body in zip(self.messages, bodies, strict=True)}
+        self._known = _known(self.messages, bodies)
         if not self.busy:
             self.secrets = ()
 
@@ -174,7 +164,7 @@ class Chat:
                             yield event
                 for event in self._passing.since(place):
                     yield event
-                if over and not stay and after >= self.last:
+                if over and not stay:
                     return
                 if not wake.is_set():
                     await wake.wait()
@@ -188,8 +178,7 @@ class Chat:
             return []
         if self._recent and self._recent[0]["seq"] <= after + 1:
             return [body for body in self._recent if body["seq"] > after][:limit]
-        await self.flush()
-        return [json.loads(body) for body in await asyncio.to_thread(self._store.chat_events, self.id, after=after, limit=limit)]
+        return await self._record.events(after, limit)
 
     def so_far(self) -> dict[str, str]:
         """The reply under way, as far as it came."""
@@ -197,26 +186,18 @@ class Chat:
 
     async def cut(self, since: int) -> None:
         """Forget the events from that number on. Their numbers are not used again."""
-        await self.flush()
-        await asyncio.to_thread(self._store.cut_chat_events, self.id, since=since)
+        await self._record.cut(since)
         self._recent.clear()
 
     async def flush(self) -> None:
         """Return when everything is in the store; raises StorageFull when it did not get there."""
-        while self._writing is not None or self._unsaved or self._changed:
-            self._write_soon()
-            if self._writing:
-                await asyncio.shield(self._writing)
-        if trouble := self._trouble:
-            self._trouble = None
-            raise trouble
+        await self._record.flush()
 
     def _keep(self, body: dict[str, Any]) -> None:
         self.last += 1
         body["seq"], self.row["updated"] = self.last, body["at"]
         self._recent.append(body)
-        self._unsaved.append(body)
-        self._write_soon()
+        self._record.add(body)
         self._wake()
 
     def _payer(self) -> str:
@@ -227,46 +208,12 @@ class Chat:
         for follower in self._followers:
             follower.set()
 
-    def _write_soon(self) -> None:
-        if self._writing is None and (self._unsaved or self._changed):
-            self._writing = asyncio.get_running_loop().create_task(self._write())
+    def _look(self, changed: set[str]) -> tuple[dict[str, Any], list[str] | None]:
+        """What of these the store shall have. The newest number is counted also when the event it was of is cut."""
+        fields = {name: self.row[name] for name in changed - {"messages"}} | {"state": {**self.row["state"], "last": self.last}}
+        return fields, kept_messages(self.messages, self.secrets, self._known) if "messages" in changed else None
 
-    async def _write(self) -> None:
-        try:
-            while self._unsaved or self._changed:
-                events, self._unsaved = self._unsaved, []
-                changed, self._changed = self._changed, set()
-                bodies = kept_messages(self.messages, self.secrets, self._known) if "messages" in changed else None
-                # The number stays counted also when the events it was of are cut.
-                fields = {name: self.row[name] for name in changed - {"messages"}} | {"state": {**self.row["state"], "last": self.last}}
-                try:
-                    await asyncio.to_thread(self._save, events, fields, bodies)
-                except SpacesError as error:
-                    self._trouble = error
-        finally:
-            self._writing = None
 
-    def _save(self, events: list[dict[str, Any]], fields: dict[str, Any], bodies: list[str] | None) -> None:
-        rows = [(one["seq"], one["at"], bool(one.get("picture")), json.dumps(one)) for one in events]
-        with self._store.batch():
-            self._store.add_chat_events(self.id, rows)
-            self._size += sum(len(body) for *_, body in rows)
-            if any(picture for _, _, picture, _ in rows):
-                self._drop_pictures(PICTURES)
-            if self._size > EVENT_CHARACTERS:
-                self._drop_pictures(PICTURES_LEFT)
-            if self._size > EVENT_CHARACTERS:
-                self._store.cut_chat_events(self.id, characters=EVENT_CHARACTERS * 3 // 4)
-                self._size = self._store.chat_size(self.id)[1]
-            if bodies is not None:
-                same = [old == new for old, new in zip(self._bodies, bodies, strict=False)]
-                since = same.index(False) if False in same else len(same)
-                self._store.keep_chat_messages(self.id, since, bodies[since:])
-                self._bodies = bodies
-            self._store.change_chat(self.id, **fields)
-
-    def _drop_pictures(self, most: int) -> None:
-        old = self._store.chat_pictures(self.id)[most:]
-        if old:
-            self._store.add_chat_events(self.id, [(seq, json.loads(body)["at"], False, without_picture(body)) for seq, body in old])
-            self._size = self._store.chat_size(self.id)[1]
+def _known(messages: list[Message], bodies: list[str]) -> dict[int, tuple[Message, Any, str]]:
+    """Messages with the bodies they have, so that only what changes is written out again."""
+    return {id(one): (one, one.get("content"), body) for one, body in zip(messages, bodies, strict=True)}

@@ -238,3 +238,17 @@ def test_fifty_follow_a_chat_and_no_more(tmp_path):
             await asyncio.gather(*followers, return_exceptions=True)
 
     assert asyncio.run(story())
+
+
+def test_whoever_follows_past_what_was_cut_comes_to_the_end(tmp_path):
+    async def story(chat):
+        for number in range(3):
+            chat.emit(Said(text=str(number)))
+        await chat.cut(2)
+        assert [event.text async for event in chat.follow()] == ["0"]
+        chat.emit(Said(text="new"))
+        assert [(event.seq, event.text) async for event in chat.follow(1)] == [(4, "new")]
+
+    store, chat = played(tmp_path, story)
+    again = Chat.load(store, store.chat(chat.id))
+    assert again.last == 4
