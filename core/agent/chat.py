@@ -48,7 +48,6 @@ class Chat:
         self.why = ""  # why the turn was cancelled
         self.secrets: tuple[Secret, ...] = ()  # of whoever the running turn is for
         self.role = "code"
-        self.account: tuple[str, bool] | None = None  # the Hub account of its owner and whether it is PRO, once looked up
         self.last = last
         self._recent: deque[dict[str, Any]] = deque(maxlen=_IN_MEMORY)
         self._passing = Passing()

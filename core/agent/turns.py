@@ -14,7 +14,7 @@ from core.agent.values import Decision, Ending, Limits, Message, Role, Tool
 from core.agent.wire import note
 from core.build import GRADIO_VERSION
 from core.errors import NoTemplateFits, NotFound, SpacesError
-from core.events import Said, Similar
+from core.events import Noticed, Said, Similar
 from core.hub import whoami
 from core.registry import Call
 from core.running import run_action
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from core.settings import Agent
 
 _PATIENCE_SECONDS = 4.0
+_ACCOUNT_SECONDS = 2.0
 _LIST_SECONDS = 5.0
-_WITHOUT_A_KEY = "Without a key of a model provider an app is made from a template by rules; a key on the Keys tab lets a model write, look at and repair any app you describe."
-_NOTHING_MORE = (
+_A_KEY_ADDS = "With a key on the Keys tab a model writes, looks at and repairs any app you describe."
+_NO_KEY = (
     "There is no key of a model provider, so nobody here can change the app by words. You can edit its files, undo, look at "
-    "the preview and deploy; or begin a new chat with another idea. " + _WITHOUT_A_KEY.split("; ")[1][:1].upper() + _WITHOUT_A_KEY.split("; ")[1][1:]
+    f"the preview and deploy; or begin a new chat with another idea. {_A_KEY_ADDS}"
 )
 _GONE = "The project of this chat was deleted, so its turn ended. Write what to do, and it goes on without one; or name another project."
 
@@ -132,11 +133,13 @@ async def _toolbox(chat: Chat, call: Call, limits: Limits) -> RegistryToolbox:
     trust = None if trusted is None else Trust(trusted, dict(state.get("held") or {}))
     if trust is not None:
         state["held"] = trust.held  # kept with the state: what ran on trust counts in later turns too
-    outside = [await call.house.outside.toolset(call.caller)]
+    outside = await call.house.outside.toolset(call.caller)
+    for trouble in outside.troubles:
+        chat.emit(Noticed(kind="outside", text=trouble))
     asked = state.setdefault("asked", {})  # what a person was asked about is about the project they were shown
     project = ChatProject(chat.row["project"] or "", changed=lambda id: chat.change(project=id or None), asked=asked)
     wanted = {name: given.get(name) for name in ("model", "provider")} | {"limit_usd": limits.usd}
-    return RegistryToolbox(call, project=project, trust=trust, outside=outside, fixed={name: wanted for name in ("research", "app_repair", "hf_hub_ask")})
+    return RegistryToolbox(call, project=project, trust=trust, outside=[outside], fixed={name: wanted for name in ("research", "app_repair", "hf_hub_ask")})
 
 
 async def _project_is_there(chat: Chat, call: Call) -> None:
@@ -169,18 +172,18 @@ async def _by_rules(chat: Chat, call: Call) -> Ending:
     """The turn without a model: a template, by rules; its steps are events."""
     words = [one["content"] for one in chat.messages if (one.get("meta") or {}).get("kind") == "said"]
     if chat.row["project"]:
-        return _answered(chat, _NOTHING_MORE)
+        return _answered(chat, _NO_KEY)
     try:
         made = await run_action("build_space", {"idea": words[-1] if words else "", "deploy": False}, Call(call.caller, call.house, chat.emit))
     except NoTemplateFits as error:
         nearest = ", ".join(str(row.get("title") or row.get("id")) for row in error.details.get("nearest") or [])
-        return _answered(chat, f"{error.message} {f'The nearest are: {nearest}. ' if nearest else ''}{_WITHOUT_A_KEY}")
+        return _answered(chat, f"{error.message} {f'The nearest are: {nearest}. ' if nearest else ''}{_A_KEY_ADDS}")
     except SpacesError as error:
         if project := error.details.get("project"):
             chat.change(project=project)
-        return _answered(chat, f"{error.message} {error.fix} {_WITHOUT_A_KEY}", Ending("failed", f"{error.message} {error.fix}", error=error.to_dict()))
+        return _answered(chat, f"{error.message} {error.fix} {_A_KEY_ADDS}", Ending("failed", f"{error.message} {error.fix}", error=error.to_dict()))
     chat.change(project=made["project"]["id"])
-    return _answered(chat, f"“{made['project']['title']}” is made from the template {made['template']} and runs in the preview. {_WITHOUT_A_KEY}")
+    return _answered(chat, f"“{made['project']['title']}” is made from the template {made['template']} and runs in the preview. {_A_KEY_ADDS}")
 
 
 def _answered(chat: Chat, text: str, ending: Ending | None = None) -> Ending:
@@ -193,13 +196,11 @@ def _answered(chat: Chat, text: str, ending: Ending | None = None) -> Ending:
 async def _system(chat: Chat, call: Call, mind: Any, limits: Limits) -> str:
     """The system prompt, composed by what is true of this chat."""
     from core.agent.models import is_small
-    from core.agent.prompts import system_prompt
+    from core.agent.prompts import system_prompt, version
 
     house, project = call.house, chat.row["project"]
     found = await asyncio.to_thread(house.projects.get, project, call.caller.id) if project else None
-    if chat.account is None:
-        chat.account = await _account(call)
-    account, pro = chat.account
+    account, pro = await _account(call)
     return system_prompt(
         native=mind.native, small=is_small(chat.row["settings"].get("model")), sees=mind.sees, sdk=found.sdk if found else None, project=project or "", gradio=GRADIO_VERSION,
         signed_in=call.caller.token is not None, account=account, pro=pro, local_hub=house.local_hub is not None,
@@ -212,7 +213,7 @@ async def _account(call: Call) -> tuple[str, bool]:
     if call.caller.token is None:
         return "", False
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_ACCOUNT_SECONDS):
             found = await whoami(call.house.hub, call.caller)
             return found.name, found.is_pro
     except (SpacesError, TimeoutError):

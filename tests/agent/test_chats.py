@@ -290,13 +290,13 @@ def test_a_model_that_stops_too_early_is_pushed_on(tmp_path):
 def test_without_a_key_the_rules_answer_and_say_what_a_key_would_add(tmp_path):
     async def story(at):
         made = await at.do("agent_chat", message="a static page with a pomodoro timer")
-        assert made["ending"] == "done" and made["project"] and "key" in made["text"]
+        assert made["ending"] == "done" and made["project"] and "With a key" in made["text"] and made["spent"] == {}
         kinds = await at.kinds(made["chat"])
         assert "Step" in kinds and "Said" in kinds
         after = await at.do("agent_chat", chat=made["chat"], message="make it blue")
-        assert after["ending"] == "done" and "no key" in after["text"] and after["project"] == made["project"]
+        assert after["ending"] == "done" and "no key of" in after["text"] and after["project"] == made["project"]
         other = await at.do("agent_chat", message="qqqq zzzz xxxx")
-        assert "key" in other["text"]
+        assert other["project"] is None and "With a key" in other["text"]
 
     async def whole():
         async with home(tmp_path / "data") as at:
