@@ -146,21 +146,14 @@ def _behave(bind: Bind, desk: Desk, left: story.Story, stage: preview.Stage, she
         opened = await open_project(known[0]["id"] if known else None, request)
         return opened | {left.steps: "", left.outcome: "", stage.panes: gr.Tabs(selected="preview")}
 
-    async def follow(chat: dict | None, request: gr.Request):
-        """A chat whose turn runs is followed from where it is; the turn began in another page, or before this one was loaded again."""
-        yield {left.said: gr.skip()}  # a generator that yields nothing would empty all its outputs
-        if chat and chat["working"]:
-            async for updates in chats.following(bind, desk, left, request, chat["id"]):
-                yield updates
-
     async def keys_changed(chat: dict | None, project: str | None, request: gr.Request) -> Updates:
         return {left.said: gr.skip()} if chat else await chats.empty(bind, request, left, project)
 
     spoken = chats.drawn_by(desk, left)
     drawn = list(dict.fromkeys([desk.bar, *spoken, *preview.outputs(desk, stage), *files.outputs(desk, shelf)]))
-    desk.boot.ready(ready, None, [*drawn, cards.card, cards.connect.snippets], **QUIET).then(follow, left.chat, spoken, **QUIET)
+    opening = [desk.boot.ready(ready, None, [*drawn, cards.card, cards.connect.snippets], **QUIET)]
     tab.select(keys_changed, [left.chat, desk.project], spoken, **QUIET)
     around = [*drawn, left.steps, left.outcome]
-    desk.bar.project(choose, shelf.drafts, around, **QUIET).then(follow, left.chat, spoken, **QUIET)
-    shelf.receipt.remove(remove, desk.project, around, **QUIET)
+    opening += [desk.bar.project(choose, shelf.drafts, around, **QUIET), shelf.receipt.remove(remove, desk.project, around, **QUIET)]
+    chats.then_follow(bind, desk, left, *opening)  # a turn may run there that another page, or this one before, began
     shelf.bring.upload(lambda: ("", ""), None, [left.steps, left.outcome], **QUIET)  # they tell of another project

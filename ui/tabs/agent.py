@@ -98,7 +98,7 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
             yield {own.said: notice("There is nothing to send.", "Write what the agent should do.", tone="warning")}
         else:
             yield {own.steps: "", own.outcome: "", own.similar: ""}
-            async for updates in chats.sending(bind, desk, own, request, idea, chat=chat, project=project, choice=choice):
+            async for updates in chats.sending(bind, own, request, idea, chat=chat, project=project, choice=choice):
                 yield updates
 
     async def from_example(choice: dict, request: gr.Request, event: gr.EventData):
@@ -186,10 +186,10 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
         *chats.drawn_by(desk, own), own.steps, own.outcome, own.similar, desk.bar, desk.built, *preview.outputs(desk, stage), *files.outputs(desk, shelf),
     ]  # fmt: skip
     said = [own.idea, own.chat, desk.project, own.choice]
-    for start in (own.build.click, own.idea.submit):
-        start(begin, said, outputs, **QUIET)
+    begun = [start(begin, said, outputs, **QUIET) for start in (own.build.click, own.idea.submit)]
+    begun.append(own.examples.example(from_example, own.choice, outputs, **QUIET))
+    chats.then_follow(bind, desk, own, *begun)
     own.outcome.again(again, own.idea, outputs, **QUIET)
-    own.examples.example(from_example, own.choice, outputs, **QUIET)
     own.outcome.template(from_template, own.idea, outputs, **QUIET)
     own.outcome.keep(keep, None, [desk.project, stage.panes, *files.outputs(desk, shelf)], **QUIET)
     own.stop.click(stop, own.chat, own.said, **QUIET)

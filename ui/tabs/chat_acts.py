@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import gradio as gr
@@ -16,71 +15,54 @@ from ui.parts import chats as drawn
 from ui.parts import models as rows
 from ui.parts.notice import failure, notice
 from ui.tabs import chats
+from ui.tabs.chats import Open
 from ui.tabs.story import Story
 
 _ROWS = 30
-Open = dict[str, Any]  # the open chat: id, title, project, working
 
 
 def behave(bind: Bind, desk: Desk, own: Story) -> None:
     """Wire the transcript's buttons, the menu above it and the model picker."""
 
-    nothing: Updates = {own.said: gr.skip()}  # a generator that yields nothing would empty all its outputs
+    nothing: Updates = {own.said: gr.skip()}
 
-    async def acted(chat: Open | None, name: str, given: dict[str, Any], request: gr.Request) -> AsyncGenerator[Updates]:
-        """Do something that lets the agent go on, and follow it."""
-        yield nothing
+    async def asked(chat: Open | None, name: str, given: dict[str, Any], request: gr.Request) -> Updates:
+        """Do something with the open chat, which is drawn anew afterwards."""
         if not chat:
-            return
+            return nothing
         try:
             await bind.ask(name, {"chat": chat["id"], **given}, request)
         except SpacesError as error:
-            yield {own.said: failure(error.to_dict())}
-            return
-        async for updates in chats.following(bind, desk, own, request, chat["id"]):
-            yield updates
+            return {own.said: failure(error.to_dict())}
+        return {own.said: "", own.chat: chats.going_on(chat["id"])}
 
-    async def decide(chat: Open | None, request: gr.Request, event: gr.EventData):
+    async def decide(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
         given = _object(event)
         decision = {"id": str(given.get("id")), "approve": given.get("approve") is True, "feedback": str(given.get("feedback") or "")[:4000]}
         trust = given.get("trust")
-        asked = {"decisions": [decision], "wait": False, **({"trust_usd": float(trust)} if isinstance(trust, int | float) and decision["approve"] else {})}
-        async for updates in acted(chat, "agent_decide", asked, request):
-            yield updates
+        trusted = {"trust_usd": float(trust)} if isinstance(trust, int | float) and decision["approve"] else {}
+        return await asked(chat, "agent_decide", {"decisions": [decision], "wait": False, **trusted}, request)
 
-    async def say(text: str, chat: Open | None, choice: dict, request: gr.Request):
-        yield nothing
-        if not chat:
-            return
-        async for updates in chats.sending(bind, desk, own, request, text, chat=chat, project=None, choice=choice):
-            yield updates | ({own.idea: gr.Textbox()} if own.idea in updates else {})  # what is being typed stays
+    async def say(text: str, chat: Open | None, request: gr.Request) -> Updates:
+        return await asked(chat, "agent_chat", {"message": text, "wait": False}, request)
 
-    async def answer(chat: Open | None, choice: dict, request: gr.Request, event: gr.EventData):
-        async for updates in say(arg(event), chat, choice, request):
-            yield updates
+    async def answer(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
+        return await say(arg(event), chat, request)
 
-    async def go_on(chat: Open | None, choice: dict, request: gr.Request):
-        async for updates in say("", chat, choice, request):
-            yield updates
+    async def go_on(chat: Open | None, request: gr.Request) -> Updates:
+        return await say("", chat, request)
 
-    async def rewind(chat: Open | None, request: gr.Request, event: gr.EventData):
-        async for updates in acted(chat, "agent_rewind", {"seq": _number(arg(event))}, request):
-            yield updates
-        yield {own.nudge: chats.nudge(touched=frozenset({"files", "preview"}))}
+    async def rewind(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
+        done = await asked(chat, "agent_rewind", {"seq": _number(arg(event))}, request)
+        return done | {own.nudge: chats.nudge(touched=frozenset({"files", "preview"}))}
 
-    async def resend(chat: Open | None, choice: dict, request: gr.Request, event: gr.EventData):
+    async def resend(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
         given = _object(event)
         text = str(given.get("text") or "").strip()
-        if not chat or not text:
-            yield {own.said: notice("There is nothing to send.", "Write what the agent should do.", tone="warning")}
-            return
-        try:
-            await bind.ask("agent_rewind", {"chat": chat["id"], "seq": _number(given.get("seq"))}, request)
-        except SpacesError as error:
-            yield {own.said: failure(error.to_dict())}
-            return
-        async for updates in say(text, chat, choice, request):
-            yield updates
+        if not text:
+            return {own.said: notice("There is nothing to send.", "Write what the agent should do.", tone="warning")}
+        done = await asked(chat, "agent_rewind", {"seq": _number(given.get("seq"))}, request)
+        return await say(text, chat, request) if own.chat in done else done
 
     async def earlier(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
         if not chat:
@@ -88,11 +70,9 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
         shown, _ = await chats.opened(bind, request, own, chat["id"], most=min(_number(arg(event)), 5_000))
         return {own.told: shown[own.told]}
 
-    async def open_chat(request: gr.Request, event: gr.EventData):
+    async def open_chat(request: gr.Request, event: gr.EventData) -> Updates:
         await chats.leave(bind, request)
-        async for updates in chats.following(bind, desk, own, request, arg(event)):
-            yield updates
-        yield {own.nudge: chats.nudge(touched=frozenset({"files", "preview", "bar"}))}
+        return {own.chat: chats.going_on(arg(event)), own.said: ""}
 
     async def fresh(project: str | None, request: gr.Request) -> Updates:
         await chats.leave(bind, request)
@@ -117,19 +97,15 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
         except ValueError:
             return {own.said: notice("A limit is a number.", "Give it in USD, such as 0.50.", tone="warning")}
 
-    async def fork(chat: Open | None, request: gr.Request):
-        yield nothing
+    async def fork(chat: Open | None, request: gr.Request) -> Updates:
         if not chat:
-            return
+            return nothing
         try:
             made = await bind.ask("agent_fork", {"chat": chat["id"]}, request)
         except SpacesError as error:
-            yield {own.said: failure(error.to_dict())}
-            return
+            return {own.said: failure(error.to_dict())}
         await chats.leave(bind, request)
-        async for updates in chats.following(bind, desk, own, request, made["chat"]):
-            yield updates
-        yield {own.said: notice("This is the fork.", "It has its own copy of the project; the first chat stays as it was.", tone="done"), own.nudge: chats.nudge(touched=frozenset({"files", "preview", "bar"}))}
+        return {own.chat: chats.going_on(made["chat"])}
 
     async def export(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
         if not chat:
@@ -177,19 +153,16 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
 
     parts = chats.drawn_by(desk, own)
     for part in (own.told, own.live):
-        part.decide(decide, own.chat, parts, **QUIET)
-        part.answer(answer, [own.chat, own.choice], parts, **QUIET)
-        part.go_on(go_on, [own.chat, own.choice], parts, **QUIET)
-        part.rewind(rewind, own.chat, parts, **QUIET)
-        part.resend(resend, [own.chat, own.choice], parts, **QUIET)
+        acts = [part.decide(decide, own.chat, parts, **QUIET), part.answer(answer, own.chat, parts, **QUIET), part.go_on(go_on, own.chat, parts, **QUIET)]
+        acts += [part.rewind(rewind, own.chat, parts, **QUIET), part.resend(resend, own.chat, parts, **QUIET)]
+        chats.then_follow(bind, desk, own, *acts)
         part.earlier(earlier, own.chat, [own.told, own.said], **QUIET)
     for part in (own.model, own.told, own.live):
         part.pick(pick, own.choice, [own.picker, own.models], **QUIET)
-    own.bar.open(open_chat, None, parts, **QUIET)
+    chats.then_follow(bind, desk, own, own.bar.open(open_chat, None, parts, **QUIET), own.bar.fork(fork, own.chat, parts, **QUIET))
     own.bar.fresh(fresh, desk.project, parts, **QUIET)
     own.bar.rename(rename, own.chat, parts, **QUIET)
     own.meter.limit(limit, own.chat, parts, **QUIET)
-    own.bar.fork(fork, own.chat, parts, **QUIET)
     own.bar.export(export, own.chat, parts, **QUIET)
     own.bar.save(save, own.chat, parts, **QUIET)
     own.bar.delete(delete, [own.chat, desk.project], parts, **QUIET)

@@ -11,7 +11,7 @@ import gradio as gr
 
 from core.errors import SpacesError
 from core.events import Done, Event, Failed
-from ui.bind import Bind
+from ui.bind import QUIET, Bind
 from ui.desk import Desk, Updates
 from ui.parts import chat as reducing
 from ui.parts import chats as drawn
@@ -24,6 +24,7 @@ from ui.tabs.story import BEGIN, GO_ON, Story
 _PAGE = 500
 _MOST_EVENTS = 20_000
 _SENT_PICTURES = 8
+Open = dict[str, Any]  # the open chat: id, title, project, working
 _JOB = "chat"  # what `Bind` follows under this word is the open chat of the page
 
 
@@ -126,17 +127,18 @@ async def following(bind: Bind, desk: Desk, own: Story, request: gr.Request, id:
             updates, shown = _after(desk, own, shown, batch)
             yield updates
         if isinstance(last, Done):
-            bar = {own.bar: drawn.bar(await chats_of(bind, request), {"id": id, **await _meta(bind, request, id)}, keyed=True)}
-            yield bar | {own.stop: gr.Button(visible=False), own.queued: "", own.nudge: nudge(touched=frozenset({"files", "bar"}))}
+            kept = await chats_of(bind, request)
+            meta = next((one for one in kept if one["id"] == id), {"id": id, "title": "", "project": shown.chat.project})
+            yield {
+                own.bar: drawn.bar(kept, meta, keyed=True), own.stop: gr.Button(visible=False), own.queued: "",
+                own.chat: {"id": id, "title": meta["title"], "project": meta["project"], "working": False},
+                own.nudge: nudge(touched=frozenset({"files", "bar"})),
+            }  # fmt: skip
 
 
 def waiting(chat: Chat) -> str:
     """What the agent has not read yet."""
     return drawn.queued([str(one.get("text") or "") for one in chat.waiting])
-
-
-async def _meta(bind: Bind, request: gr.Request, id: str) -> dict[str, Any]:
-    return next((one for one in await chats_of(bind, request) if one["id"] == id), {})
 
 
 def _after(desk: Desk, own: Story, before: Drawn, batch: tuple[Event, ...]) -> tuple[Updates, Drawn]:
@@ -165,23 +167,39 @@ def _after(desk: Desk, own: Story, before: Drawn, batch: tuple[Event, ...]) -> t
 
 
 async def sending(
-    bind: Bind, desk: Desk, own: Story, request: gr.Request, text: str, *, chat: Mapping[str, Any] | None, project: str | None, choice: Mapping[str, Any]
+    bind: Bind, own: Story, request: gr.Request, text: str, *, chat: Open | None, project: str | None, choice: Mapping[str, Any]
 ) -> AsyncGenerator[Updates]:
-    """Say something to the agent, in this chat or in a new one, and follow what comes of it."""
+    """Say something to the agent, in this chat or in a new one. Whoever sends follows afterwards, with `then_follow`."""
     given = {"message": text, "chat": chat["id"] if chat else None, "project": project, "wait": False}
     given |= {name: value for name, value in (choice or {}).items() if name in ("model", "provider", "limit_usd") and value is not None}
-    ahead = chat is not None and bind.runs(_JOB, request)  # this page follows it already
     yield {own.stop: gr.Button(visible=True), own.said: ""}
     try:
         made = await bind.ask("agent_chat", {name: value for name, value in given.items() if value is not None}, request)
     except SpacesError as error:
-        yield {own.said: failure(error.to_dict()), own.stop: gr.Button(visible=ahead)}
+        yield {own.said: failure(error.to_dict()), own.stop: gr.Button(visible=bind.runs(_JOB, request))}
         return
-    yield {own.idea: "", own.nudge: nudge(sent=True)}
-    if ahead:
-        return
-    async for updates in following(bind, desk, own, request, made["chat"]):
-        yield updates
+    yield {own.idea: "", own.nudge: nudge(sent=True), own.chat: going_on(made["chat"])}
+
+
+def going_on(id: str) -> Open:
+    """The open chat, to be drawn anew and followed."""
+    return {"id": id, "title": "", "project": None, "working": True}
+
+
+def then_follow(bind: Bind, desk: Desk, own: Story, *events: Any) -> None:
+    """After each of these events the open chat is drawn, and followed while its turn runs, unless this page does so already.
+
+    The turn is followed in an event of its own: Gradio lets no second event of the same kind in while one is under way.
+    """
+
+    async def follow(chat: Open | None, request: gr.Request) -> AsyncGenerator[Updates]:
+        yield {own.said: gr.skip()}  # a generator that yields nothing would empty all its outputs
+        if chat and chat["working"] and not bind.runs(_JOB, request):
+            async for updates in following(bind, desk, own, request, chat["id"]):
+                yield updates
+
+    for event in events:
+        event.then(follow, own.chat, drawn_by(desk, own), trigger_mode="multiple", **QUIET)
 
 
 async def leave(bind: Bind, request: gr.Request) -> None:
