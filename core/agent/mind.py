@@ -9,21 +9,19 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.agent import healing, textual, wire
+from core.agent.hearing import Heard
 from core.agent.prompts import system_prompt
 from core.agent.retries import BrokeOff, Endless
-from core.agent.thoughts import Thoughts
 from core.agent.tokens import estimate, estimate_text
 from core.agent.values import Emit, Message, Reply, Role, Tool, TooLong
 from core.caller import Caller
 from core.errors import InvalidInput, NotFound, SpacesError, TooLarge
-from core.events import Cost, Event, Noticed, Reasoning, Text
+from core.events import Cost, Event, Noticed
 from core.providers import Finished, Interrupted, Key, Prompt, Providers, Receipt, ToolCallDelta, ToolCalls, build_prompt
 from core.providers import Reasoning as ReasoningPiece
 from core.providers import Text as TextPiece
 
 WINDOW = 128_000  # tokens, where no list tells a model's own
-MOST_REASONING = 200_000  # characters of one reply
-MOST_TEXT = 400_000
 MOST_ARGUMENTS = 4_000_000
 _TOO_LONG = re.compile(
     r"context.{0,12}(?:length|window|size|limit)|maximum context|prompt is too long|too many (?:input )?tokens|do not fit into its context"
@@ -76,6 +74,7 @@ class RoutedMind:
         self._model, self._provider, self._effort = model, provider, effort
         self._summariser = summariser
         self._max_tokens = max_tokens
+        self._thoughts = False  # whether the upstream wants the thoughts of earlier replies back
         self.role = role
         known = look_up(listing, providers.keys(caller), model, provider) if listing else Known()
         self.window = known.window or WINDOW
@@ -88,14 +87,14 @@ class RoutedMind:
         return cls(providers, caller, listing=await providers.models(caller, wait=wait), **chosen)
 
     async def reply(self, system: str, messages: Sequence[Message], tools: Sequence[Tool], *, emit: Emit) -> Reply:
-        """One answer; see `Mind`. What an upstream refuses for good (tools, effort, pictures) is left out from then on, and asked again."""
+        """One answer; see `Mind`. What an upstream refuses (tools, effort, pictures) or insists on (earlier thoughts) it gets its way with, and is asked again."""
         while True:
             try:
                 return await self._ask(self._prompt(system, messages, tools), tools, emit)
             except SpacesError as error:
                 if _too_long(error):
                     raise TooLong(error.message, "Begin a new chat, or choose a model with a larger context.") from error
-                if not self._without(error, bool(tools), emit):
+                if not self._adapted(error, bool(tools), emit):
                     raise
 
     async def summarise(self, text: str, *, words: int, emit: Emit) -> str:
@@ -120,7 +119,7 @@ class RoutedMind:
         specs = [tool.spec() for tool in tools] if self.native else []
         try:
             return build_prompt(
-                messages=[*begun, *wire.safe(told, sees=self.sees)],
+                messages=[*begun, *wire.safe(told, sees=self.sees, thoughts=self._thoughts)],
                 model=self._model, provider=self._provider, tools=specs, extra=extra, max_tokens=self._max_tokens, cache=True,
             )  # fmt: skip
         except TooLarge as error:
@@ -134,7 +133,7 @@ class RoutedMind:
                 bills.append(receipt.to_dict() | {"role": self.role})
                 emit(Cost(receipt=bills[-1]))
 
-        heard = _Heard(emit, textual.Curtain(native=self.native) if tools else None)
+        heard = Heard(emit, textual.Curtain(native=self.native) if tools else None)
         calls, letters = ToolCalls(), 0
         end: Finished | None = None
         try:
@@ -182,10 +181,13 @@ class RoutedMind:
         model = end.receipt.model if end else self._model
         return Reply(text, thoughts, healing.requests(calls, tools), finish, receipt=bill, tokens=tokens, model=model)
 
-    def _without(self, error: SpacesError, tools: bool, emit: Emit) -> bool:
-        """Leave out for good what this error refuses; False when it refuses nothing we sent."""
+    def _adapted(self, error: SpacesError, tools: bool, emit: Emit) -> bool:
+        """Change for good what this error is about; False when it is about nothing we could change."""
         if not isinstance(error, InvalidInput | NotFound):
             return False
+        if not self._thoughts and "reasoning_content" in error.message:
+            self._thoughts = True
+            return True
         if tools and self.native and _NO_TOOLS.search(error.message):
             self.native = False
             emit(Noticed(kind="healed", text="This model takes no tools, so they are described to it in words."))
@@ -197,47 +199,6 @@ class RoutedMind:
             self.sees = False
             return True
         return False
-
-
-class _Heard:
-    """What comes of one reply: thoughts and text told apart, shown as events, and put together."""
-
-    def __init__(self, emit: Emit, curtain: textual.Curtain | None):
-        self._emit, self._curtain, self._split = emit, curtain, Thoughts()
-        self._text: list[str] = []
-        self._thoughts: list[str] = []
-        self._sizes = [0, 0]
-
-    @property
-    def endless(self) -> str:
-        """What the model does not stop doing, or ""."""
-        return "writing" if self._sizes[0] > MOST_TEXT else "thinking" if self._sizes[1] > MOST_REASONING else ""
-
-    def said(self, piece: str) -> None:
-        text, thought = self._split.split(piece)
-        self.thought(thought)
-        self._answer(text)
-
-    def thought(self, piece: str) -> None:
-        if piece:
-            self._thoughts.append(piece)
-            self._sizes[1] += len(piece)
-            self._emit(Reasoning(text=piece))
-
-    def whole(self) -> tuple[str, str]:
-        """The text and the thoughts."""
-        text, thought = self._split.end()
-        self.thought(thought)
-        self._answer(text)
-        return "".join(self._text), "".join(self._thoughts)
-
-    def _answer(self, text: str) -> None:
-        if not text:
-            return
-        self._text.append(text)
-        self._sizes[0] += len(text)
-        if shown := (self._curtain.pass_on(text) if self._curtain else text):
-            self._emit(Text(text=shown))
 
 
 def look_up(listing: Listing, keys: Sequence[Key], model: str | None, provider: str | None) -> Known:

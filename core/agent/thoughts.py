@@ -55,3 +55,11 @@ class Thoughts:
     def _answer(self) -> tuple[str, str]:
         rest, self._held = self._held, ""
         return rest, ""
+
+
+def unthought(text: str, thoughts: str) -> tuple[str, str]:
+    """A whole answer and its thoughts, told apart where the opening tag was part of the prompt and only the closing one came."""
+    before, closed, answer = text.partition("</think>")
+    if not closed or "<think>" in before or before.endswith("`"):
+        return text, thoughts
+    return answer.lstrip(), thoughts + before

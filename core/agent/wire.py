@@ -15,6 +15,7 @@ UNFINISHED = "This call has no result: the turn ended before it was done. Look a
 STOPPED = "This call has no result: the person stopped the turn while it ran, or before it began."
 OUT_OF_TIME = "This call has no result: the time of the turn was over while it ran, or before it began."
 _PICTURE_CHARACTERS = 6_000_000
+_THOUGHTS = 40_000  # characters of one reply's that are kept
 _FIELDS = ("role", "content", "tool_calls", "tool_call_id", "name")
 
 
@@ -36,7 +37,9 @@ def replied(reply: Reply, calls: Sequence[ToolRequest] = (), *, text: str | None
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)}}
             for call in calls
         ]
-    return message | {"meta": {"kind": "reply", "model": reply.model, "tokens": list(reply.tokens)}}
+    meta = {"kind": "reply", "model": reply.model, "tokens": list(reply.tokens)}
+    # Some upstreams (DeepSeek and Kimi while they think) want the thoughts of earlier replies back: anomalyco/opencode#24722.
+    return message | {"meta": meta | ({"thoughts": clean(reply.reasoning[:_THOUGHTS])} if reply.reasoning else {})}
 
 
 def result(call: ToolRequest, output: Output) -> Message:
@@ -123,8 +126,11 @@ def repair(messages: list[Message], because: str = UNFINISHED) -> int:
     return 0
 
 
-def safe(messages: Sequence[Message], *, sees: bool = True) -> list[Message]:
-    """The messages as every upstream takes them: known fields alone, nothing empty, no two of a person in a row, few pictures."""
+def safe(messages: Sequence[Message], *, sees: bool = True, thoughts: bool = False) -> list[Message]:
+    """The messages as every upstream takes them: known fields alone, nothing empty, no two of a person in a row, few pictures.
+
+    thoughts: replies carry what the model thought as `reasoning_content`, which a few upstreams insist on and others refuse.
+    """
     sent: list[Message] = []
     pictures = PICTURES_SENT if sees else 0
     kept = {id(one) for one in [one for one in messages if isinstance(one.get("content"), list)][-pictures:]} if pictures else set()
@@ -143,9 +149,11 @@ def safe(messages: Sequence[Message], *, sees: bool = True) -> list[Message]:
             one["content"] = one["content"] or None
         elif empty:
             continue
+        if thoughts and role == "assistant":
+            one["reasoning_content"] = (message.get("meta") or {}).get("thoughts") or " "  # empty counts as missing
         before = sent[-1] if sent else {}
         if before.get("role") == role and role in ("user", "assistant") and not before.get("tool_calls") and not one.get("tool_calls"):
-            sent[-1] = {"role": role, "content": _joined(before["content"], one["content"])}
+            sent[-1] = before | {"content": _joined(before["content"], one["content"])}
         else:
             sent.append(one)
     return sent

@@ -149,6 +149,8 @@ def from_answer(
     elif status == 403 and words & {"authentication", "permission_denied", "insufficient_permissions"}:
         kind = "forbidden"
     said = quote(error.get("message"), secret)
+    if isinstance(metadata.get("raw"), str) and said.lower().rstrip(".") == "provider returned error":
+        said = quote(f"{said}: {metadata['raw']}", secret)  # OpenRouter: what its host said stands beside it
     availability = error.get("availability") if isinstance(error.get("availability"), dict) else {}
     wait = retry_after((headers or {}).get("Retry-After"))
     if wait is None and availability.get("retryable"):

@@ -134,10 +134,15 @@ class ToolCalls:
     """Puts the pieces of tool calls together."""
 
     def __init__(self) -> None:
-        self._calls: dict[int, dict[str, Any]] = {}
+        self._calls: list[dict[str, Any]] = []
+        self._open: dict[int, dict[str, Any]] = {}
 
     def add(self, piece: ToolCallDelta) -> None:
-        call = self._calls.setdefault(piece.index, {"id": "", "name": "", "arguments": []})
+        call = self._open.get(piece.index)
+        # Several servers number every call of an answer 0 (Gemini's compatible address; NousResearch/hermes-agent#62937): a new id with a name is a new call.
+        if call is None or (piece.id and piece.name and call["id"] and piece.id != call["id"]):
+            call = self._open[piece.index] = {"index": piece.index, "id": "", "name": "", "arguments": []}
+            self._calls.append(call)
         call["id"] = call["id"] or piece.id or ""
         call["name"] = call["name"] or piece.name or ""
         call["arguments"].append(piece.arguments)
@@ -146,5 +151,5 @@ class ToolCalls:
         """The calls in OpenAI's shape, in their order."""
         return tuple(
             {"id": call["id"], "type": "function", "function": {"name": call["name"], "arguments": "".join(call["arguments"])}}
-            for _, call in sorted(self._calls.items())
+            for call in sorted(self._calls, key=lambda call: call["index"])
         )

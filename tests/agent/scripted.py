@@ -8,7 +8,7 @@
 A script is a list of turns, from Python or a YAML file. Each request plays the first turn left whose `when` holds:
 
     text, reasoning      what the model says and thinks; in pieces of a few words when streamed
-    calls                [{name, arguments: object or raw text, id}]; `<<regex>>` in a text takes the newest match of the
+    calls                [{name, arguments: object or raw text, id, index}]; `<<regex>>` in a text takes the newest match of the
                          request's messages (its first group, when it has one)
     finish               stop, length, tool_calls, content_filter; told from the calls when left out
     usage                {prompt, completion, cost}: tokens, USD; false tells none
@@ -195,7 +195,7 @@ def _calls(turn: Mapping[str, Any], body: dict[str, Any]) -> list[dict[str, Any]
         arguments = _filled(call.get("arguments", {}), body)
         text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
         number = sum(len(one.get("tool_calls") or ()) for one in body.get("messages") or ()) + place + 1
-        made.append({"index": place, "id": call.get("id", f"call_{number}"), "type": "function", "function": {"name": call["name"], "arguments": text}})
+        made.append({"index": call.get("index", place), "id": call.get("id", f"call_{number}"), "type": "function", "function": {"name": call["name"], "arguments": text}})
     return made
 
 

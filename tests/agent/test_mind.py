@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from core.agent import wire
-from core.agent.mind import MOST_TEXT, WINDOW
+from core.agent.hearing import MOST_TEXT
+from core.agent.mind import WINDOW
 from core.agent.retries import BrokeOff, Endless
 from core.agent.values import Picture, Tool, TooLong
 from core.errors import NoModelFits, Unauthorized
@@ -220,3 +221,30 @@ def test_thoughts_in_the_answer_are_thoughts(tmp_path):
     with scripted([{"text": "<think>\nfour, I believe\n</think>\n\nIt is 4."}]) as server:
         reply, shown = play(server, tmp_path, story)
     assert (reply.text, reply.reasoning.strip(), shown) == ("It is 4.", "four, I believe", "It is 4.")
+
+
+@pytest.mark.parametrize("refusal", [
+    {"message": "The reasoning_content in the thinking mode must be passed back to the API.", "code": "invalid_request_error"},
+    {"message": "Provider returned error", "code": 400, "metadata": {"raw": '{"error": {"message": "thinking is enabled but reasoning_content is missing at index 2"}}'}},
+])  # fmt: skip
+def test_an_upstream_that_wants_the_thoughts_back_gets_them(tmp_path, refusal):
+    call = {"name": "read", "arguments": {"path": "app.py"}}
+    turns = [
+        {"reasoning": "I look first.", "calls": [call]}, {"status": 400, "error": refusal}, {"calls": [call]}, {"text": "Seen."},
+    ]  # fmt: skip
+    with scripted(turns) as server:
+        played = play(server, tmp_path, lambda stage: stage.turn("look"))
+    assert played.ending.kind == "done"
+    assert [[one.get("reasoning_content") for one in body["messages"] if one["role"] == "assistant"] for body in server.bodies] == [
+        [], [None], ["I look first."], ["I look first.", " "],
+    ]  # fmt: skip
+
+
+def test_calls_that_all_bear_the_number_0_stay_apart(tmp_path):
+    async def story(stage):
+        return (await ask(stage))[1]
+
+    calls = [{"name": "read", "arguments": {"path": path}, "id": f"call_{path}", "index": 0} for path in "abc"]
+    with scripted([{"calls": calls}]) as server:
+        reply = play(server, tmp_path, story)
+    assert [(one.id, one.arguments["path"]) for one in reply.calls] == [("call_a", "a"), ("call_b", "b"), ("call_c", "c")]

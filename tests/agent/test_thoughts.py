@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.agent.thoughts import Thoughts
+from core.agent.thoughts import Thoughts, unthought
 
 
 def split(text, size):
@@ -22,3 +22,9 @@ def split(text, size):
 ])  # fmt: skip
 def test_thoughts_and_answer_are_told_apart_in_pieces_of_any_size(text, answer, thought, size):
     assert split(text, size) == (answer, thought)
+
+
+def test_thoughts_whose_opening_tag_stood_in_the_prompt_are_found_at_the_end():
+    assert unthought("17 times 23…\n</think>\n\n391", "") == ("391", "17 times 23…\n")
+    for text in ("391", "write `</think>` to close", "a <think>b</think>"):
+        assert unthought(text, "t") == (text, "t")
