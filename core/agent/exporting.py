@@ -28,7 +28,7 @@ async def exported(chat: Chat) -> tuple[str, str]:
         events += bodies
     row = chat.row
     about = {name: row[name] for name in ("id", "title", "project", "status", "created", "settings", "spent")}
-    kept = {"version": 1, **about, "events": events, "messages": chat.messages_kept()}
+    kept = {"version": 1, **about, "prompts": row["state"].get("prompts"), "events": events, "messages": chat.messages_kept()}
     return json.dumps(kept, ensure_ascii=False, indent=1), _markdown(about, events)
 
 

@@ -17,18 +17,18 @@ from weakref import WeakValueDictionary
 from core.agent import loop, wire
 from core.agent.citing import Citation, Sources
 from core.agent.context import Context
-from core.agent.keeping import cleaned
 from core.agent.mind import RoutedMind
 from core.agent.models import choose, is_small
 from core.agent.prompts import system_prompt
+from core.agent.research_status import Status
 from core.agent.research_tools import ReadingTools
 from core.agent.stuck import Watch
-from core.agent.values import Emit, Ending, Limits, Message, Mind, Tool, TooLong
+from core.agent.values import Ending, Limits, Message, Mind, Tool, TooLong
 from core.caller import Caller
 from core.errors import InvalidInput, RateLimited, SpacesError, TooLarge, Unauthorized
-from core.events import Cost, Event, Noticed, SubAgent, ToolStarted
+from core.events import Noticed
 from core.registry import Call
-from core.secrets import Secret, redact
+from core.secrets import redact
 
 LIMITS = Limits(iterations=60, tokens=4_000_000, usd=1.0, seconds=1_200)
 SOFT, HARD = 0.85, 0.95  # of the model's window
@@ -37,7 +37,6 @@ _LAST_SECONDS = 120.0  # for the report that is asked for at a limit
 _TRIES = 2  # for that report
 _LISTS_SECONDS = 4.0
 _LONGEST_TASK, _LONGEST_CONTEXT = 8_000, 20_000
-_LABEL = 50
 _WRAP_UP = (
     "You have used 85 % of what you can hold. Finish the lookup that matters most, then write the report within the next two replies."
 )
@@ -128,7 +127,7 @@ async def run_research(
         view = await providers.models(call.caller, wait=_LISTS_SECONDS)
         choice = choose("research", model=model, provider=provider, effort=effort, view=view, keyed={key.provider for key in keys})
         mind = RoutedMind(providers, call.caller, role="research", model=choice.model, provider=choice.provider, effort=choice.effort, listing=view)
-        status = _Status(call.emit, id or os.urandom(4).hex(), task, call.caller.secrets)
+        status = Status(call.emit, id or os.urandom(4).hex(), task, call.caller.secrets)
         sources = Sources()
         tools = ReadingTools(call, project=project, sources=sources, told=status.step)
         research = _Research(mind, tools, status, limits, system_prompt("research", native=mind.native, small=is_small(choice.model)))
@@ -142,51 +141,13 @@ async def run_research(
     return Found(text, citations, unseen, status.tokens, status.tools, round(status.usd, 6), ending, choice.model, choice.why)
 
 
-class _Status:
-    """The status line of one research, and the filter of its events: its words stay its own, its costs and steps are told."""
-
-    def __init__(self, emit: Emit, id: str, task: str, secrets: tuple[Secret, ...]):
-        flat = " ".join(redact(task, *secrets).split())
-        self.id = id
-        self.tokens = self.tools = 0
-        self.usd = 0.0
-        self._emit, self._secrets = emit, secrets
-        self._label = "research: " + (flat if len(flat) <= _LABEL else flat[:_LABEL] + "…")
-        self._tell("working", "begins")
-
-    def step(self, text: str) -> None:
-        """A call begins."""
-        self.tools += 1
-        self._tell("working", redact(text, *self._secrets))
-
-    def end(self, state: str, text: str) -> None:
-        self._tell(state, text)
-
-    def pass_on(self, event: Event) -> None:
-        """Costs, the names of tools and what a person should know go on; pieces of text and results do not."""
-        if isinstance(event, Cost):
-            usage = event.receipt.get("usage") or {}
-            self.tokens += int(usage.get("prompt") or 0) + int(usage.get("completion") or 0)
-            usd = event.receipt.get("cost_usd")
-            self.usd += float((event.receipt.get("estimate_usd") if usd is None else usd) or 0.0)
-            self._emit(event)
-            self._tell("working", "thinks")
-        elif isinstance(event, ToolStarted):
-            self._emit(replace(event, arguments=cleaned(event.arguments, self._secrets)))
-        elif isinstance(event, Noticed):
-            self._emit(event)
-
-    def _tell(self, state: str, text: str) -> None:
-        self._emit(SubAgent(id=self.id, label=self._label, state=state, text=text, tokens=self.tokens, tools=self.tools, cost_usd=round(self.usd, 6)))
-
-
 @dataclass
 class _Research:
     """One run: the loop, then the report."""
 
     mind: Mind
     tools: ReadingTools
-    status: _Status
+    status: Status
     limits: Limits
     system: str
     nudged: bool = field(default=False, init=False)

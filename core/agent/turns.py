@@ -201,9 +201,10 @@ async def _system(chat: Chat, call: Call, mind: Any, limits: Limits) -> str:
     house, project = call.house, chat.row["project"]
     found = await asyncio.to_thread(house.projects.get, project, call.caller.id) if project else None
     account, pro = await _account(call)
+    chat.change(state={"prompts": version()})
     return system_prompt(
-        native=mind.native, small=is_small(chat.row["settings"].get("model")), sees=mind.sees, sdk=found.sdk if found else None, project=project or "", gradio=GRADIO_VERSION,
-        signed_in=call.caller.token is not None, account=account, pro=pro, local_hub=house.local_hub is not None,
+        native=mind.native, small=is_small(chat.row["settings"].get("model")), sees=mind.sees, sdk=found.sdk if found else None,
+        project=project or "", gradio=GRADIO_VERSION, signed_in=call.caller.token is not None, account=account, pro=pro, local_hub=house.local_hub is not None,
         usd=limits.usd, iterations=limits.iterations,
     )  # fmt: skip
 

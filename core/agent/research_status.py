@@ -1,0 +1,53 @@
+"""The status line of one research: who it is, what it does now, what it came to; and what of its events others see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.agent.keeping import cleaned
+from core.agent.values import Emit
+from core.events import Cost, Event, Noticed, SubAgent, ToolStarted
+from core.secrets import Secret, redact
+
+_LABEL = 50  # characters of the task
+
+
+class Status:
+    """Tells how one research goes. Its words stay its own; its costs and steps are told.
+
+    id: of the line. secrets: what is kept out of it.
+    """
+
+    def __init__(self, emit: Emit, id: str, task: str, secrets: tuple[Secret, ...]):
+        flat = " ".join(redact(task, *secrets).split())
+        self.id = id
+        self.tokens = self.tools = 0
+        self.usd = 0.0
+        self._emit, self._secrets = emit, secrets
+        self._label = "research: " + (flat if len(flat) <= _LABEL else flat[:_LABEL] + "…")
+        self._tell("working", "begins")
+
+    def step(self, text: str) -> None:
+        """A call begins."""
+        self.tools += 1
+        self._tell("working", redact(text, *self._secrets))
+
+    def end(self, state: str, text: str) -> None:
+        self._tell(state, text)
+
+    def pass_on(self, event: Event) -> None:
+        """Costs, the names of tools and what a person should know go on; pieces of text and results do not."""
+        if isinstance(event, Cost):
+            usage = event.receipt.get("usage") or {}
+            self.tokens += int(usage.get("prompt") or 0) + int(usage.get("completion") or 0)
+            usd = event.receipt.get("cost_usd")
+            self.usd += float((event.receipt.get("estimate_usd") if usd is None else usd) or 0.0)
+            self._emit(event)
+            self._tell("working", "thinks")
+        elif isinstance(event, ToolStarted):
+            self._emit(replace(event, arguments=cleaned(event.arguments, self._secrets)))
+        elif isinstance(event, Noticed):
+            self._emit(event)
+
+    def _tell(self, state: str, text: str) -> None:
+        self._emit(SubAgent(id=self.id, label=self._label, state=state, text=text, tokens=self.tokens, tools=self.tools, cost_usd=round(self.usd, 6)))
