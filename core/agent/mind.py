@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from core.agent import healing, textual, wire
+from core.agent import healing, quirks, textual, wire
 from core.agent.hearing import Heard
 from core.agent.prompts import system_prompt
 from core.agent.retries import BrokeOff, Endless
@@ -74,7 +74,7 @@ class RoutedMind:
         self._model, self._provider, self._effort = model, provider, effort
         self._summariser = summariser
         self._max_tokens = max_tokens
-        self._thoughts = False  # whether the upstream wants the thoughts of earlier replies back
+        self._quirks: list[str] = []  # of the upstream, as its errors told them
         self.role = role
         known = look_up(listing, providers.keys(caller), model, provider) if listing else Known()
         self.window = known.window or WINDOW
@@ -117,9 +117,10 @@ class RoutedMind:
             system = f"{system}\n\n{textual.describe(tools)}"
         begun = [{"role": "system", "content": wire.clean(system)}] if system else []
         specs = [tool.spec() for tool in tools] if self.native else []
+        safe = quirks.meet(wire.safe(told, sees=self.sees, thoughts="thoughts" in self._quirks), self._quirks)
         try:
             return build_prompt(
-                messages=[*begun, *wire.safe(told, sees=self.sees, thoughts=self._thoughts)],
+                messages=[*begun, *safe],
                 model=self._model, provider=self._provider, tools=specs, extra=extra, max_tokens=self._max_tokens, cache=True,
             )  # fmt: skip
         except TooLarge as error:
@@ -183,11 +184,11 @@ class RoutedMind:
 
     def _adapted(self, error: SpacesError, tools: bool, emit: Emit) -> bool:
         """Change for good what this error is about; False when it is about nothing we could change."""
+        if quirk := quirks.asked_for(error.message, self._quirks):
+            self._quirks.append(quirk)
+            return True
         if not isinstance(error, InvalidInput | NotFound):
             return False
-        if not self._thoughts and "reasoning_content" in error.message:
-            self._thoughts = True
-            return True
         if tools and self.native and _NO_TOOLS.search(error.message):
             self.native = False
             emit(Noticed(kind="healed", text="This model takes no tools, so they are described to it in words."))

@@ -38,7 +38,7 @@ def replied(reply: Reply, calls: Sequence[ToolRequest] = (), *, text: str | None
             for call in calls
         ]
     meta = {"kind": "reply", "model": reply.model, "tokens": list(reply.tokens)}
-    # Some upstreams (DeepSeek and Kimi while they think) want the thoughts of earlier replies back: anomalyco/opencode#24722.
+    # Some upstreams want the thoughts of earlier replies back; see `quirks`.
     return message | {"meta": meta | ({"thoughts": clean(reply.reasoning[:_THOUGHTS])} if reply.reasoning else {})}
 
 

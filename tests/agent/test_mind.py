@@ -248,3 +248,26 @@ def test_calls_that_all_bear_the_number_0_stay_apart(tmp_path):
     with scripted([{"calls": calls}]) as server:
         reply = play(server, tmp_path, story)
     assert [(one.id, one.arguments["path"]) for one in reply.calls] == [("call_a", "a"), ("call_b", "b"), ("call_c", "c")]
+
+
+def test_an_upstream_with_short_ids_gets_them_for_calls_and_results(tmp_path):
+    refusal = {"status": 400, "error": "Tool call id was call_1 but must be a-z, A-Z, 0-9, with a length of 9."}
+    with scripted([{"calls": [{"name": "read", "arguments": {"path": "app.py"}}]}, refusal, {"text": "Seen."}]) as server:
+        played = play(server, tmp_path, lambda stage: stage.turn("look"))
+    asked, answered = server.bodies[2]["messages"][2:]
+    assert asked["tool_calls"][0]["id"] == answered["tool_call_id"] and len(answered["tool_call_id"]) == 9 and answered["tool_call_id"].isalnum()
+    assert played.ending.kind == "done" and played.messages[1]["tool_calls"][0]["id"] == "call_1"
+
+
+def test_an_upstream_that_wants_signatures_gets_the_word_for_none(tmp_path):
+    refusal = {"status": 400, "error": "Function call is missing a thought_signature in functionCall parts."}
+    with scripted([{"calls": [{"name": "read", "arguments": {"path": "app.py"}}]}, refusal, {"text": "Seen."}]) as server:
+        assert play(server, tmp_path, lambda stage: stage.turn("look")).ending.kind == "done"
+    assert ["skip_thought_signature_validator" in str(body) for body in server.bodies] == [False, False, True]
+
+
+def test_a_quirk_that_is_met_and_still_refused_ends_the_turn(tmp_path):
+    refusal = {"status": 400, "error": "The reasoning_content must be passed back."}
+    with scripted([refusal, refusal]) as server:
+        played = play(server, tmp_path, lambda stage: stage.turn("look"))
+    assert played.ending.kind == "failed" and len(server.bodies) == 2
