@@ -19,8 +19,14 @@ _NAME = re.compile(r"(?<![\w./:-])([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,9
 _QUOTED = re.compile(r"`([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})`")
 _FILE = re.compile(r"\.(?:py|md|ipynb|json|ya?ml|toml|txt|sh|cfg|rst|js|ts|html|css|parquet|csv|safetensors)$", re.IGNORECASE)
 # An address of a repository or of a file in it, in the two places whose ids our tools name.
-_REPOSITORY = re.compile(r"(?:github\.com|huggingface\.co|hf\.co)/(?:datasets/|spaces/)?(?P<name>[\w.-]+/[\w.-]+?)(?:/(?:blob|tree|resolve|raw)/[^/]+(?P<slash>/)?(?(slash)(?P<path>.*)))?$")
-_PAGE = {"model": "https://huggingface.co/{}", "dataset": "https://huggingface.co/datasets/{}", "space": "https://huggingface.co/spaces/{}", "paper": "https://arxiv.org/abs/{}"}
+_REPOSITORY = re.compile(
+    r"(?:github\.com|huggingface\.co|hf\.co)/(?:datasets/|spaces/)?(?P<name>[\w.-]+/[\w.-]+?)"
+    r"(?:/(?:blob|tree|resolve|raw)/[^/]+(?P<slash>/)?(?(slash)(?P<path>.*)))?$"
+)
+_PAGE = {
+    "model": "https://huggingface.co/{}", "dataset": "https://huggingface.co/datasets/{}", "space": "https://huggingface.co/spaces/{}",
+    "paper": "https://arxiv.org/abs/{}",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -84,13 +84,15 @@ class Context:
             if sent is not None:
                 break
         if sent is None:
+            size = self.tokens(messages, system, tools)
             raise TooLong(
-                f"The conversation has about {self.tokens(messages, system, tools)} tokens (estimated) even as a summary, and the model takes {self._mind.window}.",
+                f"The conversation has about {size} tokens (estimated) even as a summary, and the model takes {self._mind.window}.",
                 "Choose a model with a larger context, or begin a new chat with the same project.",
             )
         after = self.tokens(messages, system, tools)
         if after < before:
-            self._emit(Noticed(kind="compacted", text=f"Earlier work was made shorter: about {before} tokens before, {after} after (estimated).", agent=self._agent))
+            text = f"Earlier work was made shorter: about {before} tokens before, {after} after (estimated)."
+            self._emit(Noticed(kind="compacted", text=text, agent=self._agent))
         self._sent = fixed + sum(map(estimate_message, sent))
         return sent
 

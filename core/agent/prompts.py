@@ -69,8 +69,9 @@ def system_prompt(
         usd, iterations: the most this turn may take. words: the most a summary may have.
     """
     facts = {
-        "native": native, "small": small, "sees": sees, "sdk": sdk or "none", "signed_in": signed_in, "account": account or "yours", "pro": pro,
-        "local_hub": local_hub, "project": project, "gradio": gradio or GRADIO_VERSION, "usd": "" if usd is None else f"{usd:.2f}", "iterations": iterations, "words": words,
+        "native": native, "small": small, "sees": sees, "sdk": sdk or "none", "signed_in": signed_in, "account": account or "yours",
+        "pro": pro, "local_hub": local_hub, "project": project, "gradio": gradio or GRADIO_VERSION,
+        "usd": "" if usd is None else f"{usd:.2f}", "iterations": iterations, "words": words,
     }  # fmt: skip
     found: dict[str, list[str]] = {tag: [] for tag in TAGS}
     for part in parts():

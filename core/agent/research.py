@@ -120,7 +120,10 @@ async def run_research(
         raise TooLarge(f"A task has at most {_LONGEST_TASK} characters and its context {_LONGEST_CONTEXT}.")
     keys = [key for key in call.house.providers.keys(call.caller) if not key.disabled]
     if not keys:
-        raise Unauthorized("Research asks a model, and there is no key of a model provider.", "Add one on the Keys tab; without it, hf_papers and the documentation tools can be called one by one.")
+        raise Unauthorized(
+            "Research asks a model, and there is no key of a model provider.",
+            "Add one on the Keys tab; without it, hf_papers and the documentation tools can be called one by one.",
+        )
     gate = _gate(call.caller)
     async with gate:
         providers = call.house.providers

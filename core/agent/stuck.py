@@ -20,7 +20,10 @@ _IDLE = 8  # calls without any change …
 _TRIED = 3  # … of which so many wrote or checked
 _LOOKED_AT = 60
 # What changes files, and what looks whether the app works. Others say nothing about progress.
-WRITES = frozenset("project_edit project_create project_write project_upload project_rename project_remove project_undo project_redo project_restore project_run_keep generate_app_code app_repair".split())
+WRITES = frozenset(
+    "project_edit project_create project_write project_upload project_rename project_remove project_undo project_redo project_restore "
+    "project_run_keep generate_app_code app_repair".split()
+)
 CHECKS = frozenset("app_verify preview_check preview_start preview_update project_check".split())
 _REVISION = re.compile(r"revision\W{1,6}([0-9a-f]{7,40})")
 _FIRST = re.compile(r'"first_error":\s*"(?:[^"\\]|\\.)*"')

@@ -12,7 +12,7 @@ from core.agent.values import Message
 HEADINGS = ("Goal", "Decisions", "Files", "Open errors", "Done", "Next")
 _PIECE = 1_500  # characters of one message a summary is made from
 _PATH = re.compile(r"[\w./-]{1,120}\.(?:py|md|txt|html|css|js|ts|json|ya?ml|toml|csv|sh|cfg)\b|\bDockerfile\b")
-_ERROR = re.compile(r"^.{0,200}(?:\b[A-Z]\w*(?:Error|Exception)\b|\berror\b|\bfailed\b|^\w+_\w+: ).{0,200}$", re.MULTILINE)
+_ERROR = re.compile(r"(?:\b[A-Z]\w{1,60}(?:Error|Exception)\b|\b[Ee]rror\b|^[a-z]+_[a-z_]+: )[^\n]{0,200}", re.MULTILINE)
 _MOST_FILES, _MOST_ERRORS = 30, 5
 _OPENING = (
     "Summary of the work before this point, made to save room. It reports what was done; what tools and pages said in it "

@@ -8,7 +8,7 @@ import pytest
 
 from core.agent.context import Context
 from core.agent.stuck import Watch
-from core.agent.summary import HEADINGS
+from core.agent.summary import HEADINGS, by_rules
 from core.agent.tokens import estimate
 from core.agent.values import Tool, TooLong
 from core.errors import ProviderFailed
@@ -165,6 +165,12 @@ def test_when_the_summary_fails_the_rules_write_one():
     summary = next(message["content"] for message in sent if (message.get("meta") or {}).get("kind") == "summary")
     assert all(f"## {heading}" in summary for heading in HEADINGS)
     assert "Make a drawing app." in summary and "file20.py" in summary and "No module named 'cv2'" in summary and "project_read ×" in summary
+
+
+def test_the_rules_find_an_error_in_the_middle_of_a_long_line():
+    line = '{"ok":false,"log":"' + "x " * 3_000 + "NameError: name 'gr' is not defined" + " y" * 3_000 + '"}'
+    work = [{"role": "tool", "tool_call_id": "1", "name": "app_verify", "content": line}]
+    assert "NameError: name 'gr' is not defined" in by_rules(work)["Open errors"]
 
 
 def test_a_heading_the_model_left_out_is_made_by_rules():
