@@ -91,6 +91,8 @@ class Store:
             self._connection.execute("DELETE FROM spending WHERE rowid <= (SELECT max(rowid) FROM spending) - ?", (_KEEP_SPENDING,))
             self._connection.execute("DELETE FROM spent WHERE scope LIKE 'day:%' AND at < ?", (time.time() - _KEEP_DAYS,))
             self._connection.execute("DELETE FROM receipts WHERE rowid <= (SELECT max(rowid) FROM receipts) - ?", (_KEEP_RECEIPTS,))
+            # Sessions end with the process: what was said in them can be reached by nobody any longer.
+            _drop_chats(self._connection, [row["id"] for row in self._connection.execute("SELECT id FROM chats WHERE owner LIKE 'session:%'").fetchall()])
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -281,6 +283,11 @@ class Store:
         """Forget a chat with all its events and messages."""
         with self._transaction() as connection:
             _drop_chats(connection, [id])
+
+    def drop_chats_of(self, owner: str) -> None:
+        """Forget every chat of that owner."""
+        with self._transaction() as connection:
+            _drop_chats(connection, [row["id"] for row in connection.execute("SELECT id FROM chats WHERE owner = ?", (owner,)).fetchall()])
 
     def add_chat_events(self, id: str, events: Iterable[tuple[int, float, bool, str]]) -> None:
         """Append events of a chat that is there, each as number, time, whether it has a picture, and body."""

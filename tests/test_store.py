@@ -113,3 +113,12 @@ def test_the_chats_that_were_quiet_longest_go_but_never_one_that_runs(tmp_path):
         chat(store)
     assert store.chat(first) and store.chat(theirs) and store.chat(second) is None and store.chat_events(second) == []
     assert store.running_chats() == [first]
+
+
+def test_chats_of_sessions_end_with_the_process(tmp_path):
+    first = Store(tmp_path / "s.sqlite")
+    mine, theirs = chat(first), chat(first, owner="session:abc")
+    first.add_chat_events(theirs, [(1, 0.0, False, "private")])
+    first.close()
+    second = Store(tmp_path / "s.sqlite")
+    assert second.chat(mine) and second.chat(theirs) is None and second.chat_events(theirs) == []

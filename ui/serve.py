@@ -26,6 +26,7 @@ def launch(house: House, *, block: bool = True) -> gr.Blocks:
     def gone(session: Session) -> None:
         house.providers.evict(session.keys.keys())
         house.outside.forget(f"session:{session.id}")
+        house.agents.forget(f"session:{session.id}")
 
     sessions = Sessions(on_gone=gone)
     demo = build_page(house, sessions)

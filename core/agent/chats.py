@@ -176,6 +176,15 @@ class Agents:
         self._live.pop(chat, None)
         await asyncio.to_thread(self._store.drop_chat, chat)
 
+    def forget(self, owner: str) -> None:
+        """Forget every chat of a caller whose session has ended, and end their turns. May be called on any thread."""
+        for chat in [chat for chat in self._live.copy().values() if chat.owner == owner]:
+            if chat.task and not chat.task.done():
+                chat.why = chat.why or "deleted"
+                chat.task.get_loop().call_soon_threadsafe(chat.task.cancel)
+            self._live.pop(chat.id, None)
+        self._store.drop_chats_of(owner)
+
     async def copy(self, call: Call, title: str, project: str | None, source: Chat, messages: list[dict[str, Any]], until: int) -> Chat:
         """A new chat with these messages and the events of another before that number."""
         settings = {name: value for name, value in source.row["settings"].items() if name != "trust_usd"}

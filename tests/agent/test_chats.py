@@ -16,6 +16,7 @@ from tests.agent.scripted import KEY, scripted
 CREATE = {"name": "project_create", "arguments": {"title": "Page", "files": {"index.html": "<h1>Hello</h1>"}, "sdk": "static"}}
 EDIT = {"name": "project_edit", "arguments": {"edits": [{"path": "index.html", "search": "Hello", "replace": "Goodbye"}], "message": "greet"}}
 DELETE = {"name": "space_delete", "arguments": {"repo": "somebody/theirs"}}
+SLOW = {"text": "word by word " * 300, "slow": 0.05}
 DONE = {"text": "Done, as far as I can see."}
 
 
@@ -154,7 +155,7 @@ def test_stop_ends_a_reply_and_the_next_message_goes_on(tmp_path):
         assert again["ending"] == "done"
         assert (await at.do("agent_stop", chat=made["chat"]))["ending"] == "done"  # nothing runs: nothing changes
 
-    told(story, [{"endless": "text"}, DONE], tmp_path)
+    told(story, [SLOW, DONE], tmp_path)
 
 
 def test_what_would_delete_waits_for_a_person_and_never_for_the_agent(tmp_path):
@@ -413,7 +414,7 @@ def test_a_deleted_chat_is_gone_with_its_turn(tmp_path):
         assert at.house.store.chat_events(made["chat"]) == [] and at.house.projects.get(project, at.who.id)
         await until(lambda: server.requests[0].hung_up)
 
-    told(story, [{"endless": "text"}], tmp_path)
+    told(story, [SLOW], tmp_path)
 
 
 def _call(at):
@@ -473,3 +474,18 @@ def test_a_secret_only_this_caller_has_is_not_in_a_copy_either(tmp_path):
 
     with scripted([leaks]) as server:
         asyncio.run(whole(server))
+
+
+def test_a_session_that_ends_takes_its_chats_and_their_turns_with_it(tmp_path):
+    async def story(at, server):
+        one, other = at.house.caller("page", session="a"), at.house.caller("page", session="b")
+        made = [await at.do("agent_chat", message="hi", who=who, wait=False) for who in (one, other)]
+        await until(lambda: len(server.requests) == 2)
+        tasks = [chat.task for chat in at.house.agents._live.values()]
+        at.house.agents.forget(one.id)
+        await until(tasks[0].done)
+        assert (await at.wrong("agent_open", chat=made[0]["chat"], who=one)).code == "not_found"
+        assert (await at.do("agent_open", chat=made[1]["chat"], who=other))["chat"]["status"] == "running"
+        assert at.house.store.chats(one.id) == [] and at.house.store.chat_events(made[0]["chat"]) == []
+
+    told(story, [SLOW | {"repeat": 2}], tmp_path, public=True, share_owner_keys=True, hosts=("127.0.0.1",))
