@@ -110,6 +110,16 @@ def test_the_right_side_is_told_once_of_what_changed_there():
     assert rested(chat).touched == frozenset() and rested(chat).project == "p1"
 
 
+def test_a_call_that_makes_a_project_makes_it_the_chats_and_one_that_edits_shows_the_files():
+    made = after(UserSaid(text="x"), started("a", "project_create"), ended("a", "project_create", data={"project": "p2"}))
+    assert made.project == "p2" and made.touched == {"files"}
+    nested = after(UserSaid(text="x"), started("a", "generate_app_code"), ended("a", "generate_app_code", data={"project": {"id": "p3"}}))
+    assert nested.project == "p3"
+    edited = after(started("b", "project_edit"), ended("b", "project_edit", data={"project": "other"}), chat=rested(made))
+    assert edited.project == "p2" and edited.touched == {"files"}
+    assert after(started("c"), ended("c"), chat=rested(made)).touched == frozenset()
+
+
 def test_screenshots_are_kept_apart_from_the_entries_and_only_the_newest():
     events = [event for number in range(25) for event in (started(f"c{number}"), ended(f"c{number}", picture={"mime": "text/html", "base64": "QQ=="}))]
     chat = after(UserSaid(text="x"), *events)

@@ -20,6 +20,12 @@ _MOST_PICTURES = 20
 _TOUCHES = {
     "FileChanged": "files", "ProjectChanged": "files", "PreviewReady": "preview", "Deployed": "deployed",
 }  # fmt: skip
+# The same by the call that was made, where no event tells of it; those in `_MAKES` begin a project, which is the chat's from then on.
+_CALLS = {
+    "project_edit": "files", "project_rename": "files", "project_remove": "files", "project_undo": "files", "project_redo": "files",
+    "project_restore": "files", "project_run_keep": "files", "app_repair": "files", "app_verify": "preview", "preview_stop": "preview", "preview_update": "preview",
+}  # fmt: skip
+_MAKES = {"project_create": "project", "project_from_space": "project", "generate_app_code": "project", "build_space": "project", "project_import": "id"}
 _QUIET = ("plan", "ask")  # the checklist and the question show what these did
 
 
@@ -194,11 +200,20 @@ def _tool_ended(chat: Chat, event: Data) -> Chat:
         return chat  # the card says that it was refused
     if not _waits(chat, event):  # it could not begin
         chat = _add(chat, "tool", {"id": event.get("id"), "name": event.get("name"), "title": event.get("name"), "arguments": {}}, key=key, open=True)
-    chat = _change(chat, key, data, open=False)
+    chat = _shows(_change(chat, key, data, open=False), str(event.get("name")), event.get("data"))
     if picture:
         came = {**chat.pictures, str(event.get("id")): f"data:{_mime(picture)};base64,{picture.get('base64', '')}"}
         chat = replace(chat, pictures=MappingProxyType(dict(list(came.items())[-_MOST_PICTURES:])))
     return chat
+
+
+def _shows(chat: Chat, name: str, data: Any) -> Chat:
+    """What the right side shows again after a call."""
+    if touch := _CALLS.get(name):
+        return replace(chat, touched=chat.touched | {touch})
+    made = data.get(_MAKES.get(name, "")) if isinstance(data, Mapping) else None
+    id = made.get("id") if isinstance(made, Mapping) else made
+    return replace(chat, touched=chat.touched | {"files"}, project=id) if isinstance(id, str) and id else chat
 
 
 def _mime(picture: Data) -> str:

@@ -135,13 +135,13 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
         updates: Updates = {}
         if "files" in words:
             updates |= await files.opening(bind, request, desk, shelf, project, path, drafts=drafts)
-        if words & {"preview", "bar"}:
+        if words & {"preview", "show"}:
             runs = (now or {}).get("stage") == "running"
-            if runs and "preview" in words:
+            if runs:
                 updates |= preview.showing(desk, stage, now, "the app")
-                if known and known["id"] == now["id"]:  # the same address with other files: its page is loaded again
+                if "preview" in words and known and known["id"] == now["id"]:  # the same address with other files: its page is loaded again
                     updates |= {stage.frame: frame.frame(now, "the app", version=str(time.time()))}
-            elif not runs:
+            else:
                 updates |= preview.nothing(desk, stage, (now or {}).get("error"), project=project)
         return updates | await surroundings(desk, bind, request, project, now)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
@@ -24,17 +24,19 @@ from ui.tabs.story import BEGIN, GO_ON, Story
 _PAGE = 500
 _MOST_EVENTS = 20_000
 _SENT_PICTURES = 8
+_ASIDE = frozenset({"files", "show", "bar"})  # everything beside the chat; an app that runs on keeps what was typed into it
 Open = dict[str, Any]  # the open chat: id, title, project, working
 _JOB = "chat"  # what `Bind` follows under this word is the open chat of the page
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What of a chat stands on the page: its settled part as it was drawn, how many entries that is."""
+    """What of a chat stands on the page: its settled part as it was drawn, how many entries that is, and screenshots not sent yet."""
 
     chat: Chat
     html: str
     count: int
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 async def keyed(bind: Bind, request: gr.Request) -> bool:
@@ -93,7 +95,7 @@ async def opened(bind: Bind, request: gr.Request, own: Story, id: str, *, most: 
         own.choice: {name: settings.get(name) for name in ("model", "provider") if settings.get(name)},
         own.chat: {"id": id, "title": meta.get("title"), "project": meta.get("project"), "working": chat.working},
         own.nudge: nudge(pictures=chat.pictures),
-    }, Drawn(reducing.rested(chat), shown.html, shown.count)  # fmt: skip
+    }, Drawn(reducing.rested(chat), shown.html, shown.count, chat.pictures)  # fmt: skip
 
 
 async def _read(bind: Bind, request: gr.Request, id: str) -> tuple[dict[str, Any], Chat]:
@@ -116,7 +118,7 @@ async def following(bind: Bind, desk: Desk, own: Story, request: gr.Request, id:
         yield {own.said: failure(error.to_dict())}
         return
     project = {desk.project: shown.chat.project} if shown.chat.project else {}
-    yield updates | project
+    yield updates | project | {own.nudge: nudge(pictures=shown.pictures, touched=_ASIDE)}
     if not shown.chat.working:
         return
     async for batch in bind.follow("agent_follow", {"chat": id, "after": shown.chat.seq}, request, job=_JOB):
@@ -129,10 +131,11 @@ async def following(bind: Bind, desk: Desk, own: Story, request: gr.Request, id:
         if isinstance(last, Done):
             kept = await chats_of(bind, request)
             meta = next((one for one in kept if one["id"] == id), {"id": id, "title": "", "project": shown.chat.project})
-            yield {
+            project = {desk.project: meta["project"]} if meta["project"] else {}
+            yield project | {
                 own.bar: drawn.bar(kept, meta, keyed=True), own.stop: gr.Button(visible=False), own.queued: "",
                 own.chat: {"id": id, "title": meta["title"], "project": meta["project"], "working": False},
-                own.nudge: nudge(touched=frozenset({"files", "bar"})),
+                own.nudge: nudge(touched=_ASIDE),
             }  # fmt: skip
 
 
