@@ -10,6 +10,7 @@ import difflib
 import json
 import re
 import secrets
+import string
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,7 +21,7 @@ from core.agent.wire import clean
 
 MOST_CHARACTERS = 1_000_000
 _IDS = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_FENCE = re.compile(r"^\s*```[A-Za-z_]*[ \t]*\n?(.*?)\n?```\s*$", re.DOTALL)
+_LETTERS = string.ascii_letters + "_"  # of the language a fence names
 _NAMES = re.compile(r"[^a-z0-9]")
 _STRANGE = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -107,9 +108,8 @@ def _read(text: str, *, inside: bool = False) -> Any:
     try:
         value = json.loads(stripped, strict=False, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
-        fenced = _FENCE.match(stripped)
-        if fenced and not inside:
-            return _read(fenced[1], inside=True)
+        if stripped.startswith("```") and stripped.endswith("```") and not inside:
+            return _read(stripped[3:-3].lstrip(_LETTERS), inside=True)
         value = _first_object(stripped)
     if isinstance(value, str) and not inside and value.lstrip()[:1] in ("{", "`"):
         return _read(value, inside=True)

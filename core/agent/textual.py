@@ -12,14 +12,16 @@ from core.agent.values import Message, Tool
 
 # Where a call begins: our own fence, and what models of several families write by their training instead.
 _OPENS = re.compile(
-    r"```(?:tool|tool_call|tool_code|json)[ \t]*\n?\s*(?=\{)|<\|?tool_call\|?>\s*(?=[{<])|<function=(?P<name>[\w.-]+)>\s*|\[TOOL_CALLS\]\s*(?=\[)|<\|python_tag\|>\s*(?=\{)"
+    r"```(?:tool|tool_call|tool_code|json)\s*(?=\{)|<\|?tool_call\|?>\s*(?=[{<])|<function=(?P<name>[\w.-]+)>\s*|\[TOOL_CALLS\]\s*(?=\[)|<\|python_tag\|>\s*(?=\{)"
 )
 _CLOSES = re.compile(r"\s*(?:```|</?\|?/?tool_call\|?>|</function>(?:\s*</tool_call>)?|<\|eom_id\|>)?")
-_PARAMETER = re.compile(r"<parameter=([\w.-]+)>\n?(.*?)\n?</parameter>", re.DOTALL)
+_PARAMETER = re.compile(r"<parameter=([\w.-]+)>\n?")
 # The beginnings a reader may not see half of: a piece that ends like one waits for the next.
 _MARKS = ("```tool", "```json", "<tool_call", "<|tool_call", "<function=", "[TOOL_CALLS]", "<|python_tag|>")
 _NATIVE_MARKS = _MARKS[2:]
 _SHORT = 300
+# Each mark may be looked at to the end of the text, so their number is bounded.
+_MOST_CALLS, _MOST_MISSES = 64, 16
 
 
 def describe(tools: Sequence[Tool]) -> str:
@@ -64,11 +66,13 @@ def read(text: str, names: Collection[str], *, native: bool = False) -> tuple[st
     made_up = -1 if native else text.find("<tool_result")
     if made_up >= 0:
         text = text[:made_up]  # the model went on with results it made up itself, and with what follows from them
-    while match := _OPENS.search(text, at):
+    misses = 0
+    while len(calls) < _MOST_CALLS and misses < _MOST_MISSES and (match := _OPENS.search(text, at)):
         found, end = _call(text, match, names)
         if native and match[0].startswith("```"):
             found = []
         if not found:
+            misses += 1
             kept.append(text[at : match.end()])
             at = match.end()
             continue
@@ -127,7 +131,10 @@ def _function(text: str, name: str, start: int) -> tuple[list[dict[str, Any]], i
     """`<function=name>{…}</function>`, or with `<parameter=…>` inside."""
     end = text.find("</function>", start)
     inner = text[start : end if end >= 0 else len(text)]
-    given = {one[1]: _literal(one[2]) for one in _PARAMETER.finditer(inner)}
+    given: dict[str, Any] = {}
+    at = 0
+    while (one := _PARAMETER.search(inner, at)) and (at := inner.find("</parameter>", one.end())) >= 0:
+        given[one[1]] = _literal(inner[one.end() : at].removesuffix("\n"))
     arguments = json.dumps(given, ensure_ascii=False) if given or not inner.strip() else inner.strip()
     return [_made(name, arguments)], end if end >= 0 else len(text)
 

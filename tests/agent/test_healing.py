@@ -112,3 +112,10 @@ def test_how_exactly_shows_the_arguments_there_are():
 def test_a_name_no_upstream_would_take_back_is_made_one():
     name = healing.requests([call("rm -rf / && écho " + "x" * 99)], TOOLS)[0].name
     assert name.startswith("rm_-rf___") and len(name) == 64 and name.isascii()
+
+
+@pytest.mark.parametrize("given", ["```json" + " " * 900_000 + "x```", '{"a"' + " " * 900_000, "{" * 900_000, '{"a":' + '"\\' * 400_000, '{"a" ' * 150_000])
+def test_nearly_a_megabyte_of_nonsense_is_refused_before_long(given):
+    """Every reader here is linear in what it reads; one that was not would never come back from these."""
+    arguments, problem = healing.read_arguments(given, "write_file")
+    assert arguments == {} and len(problem) < 400

@@ -44,6 +44,7 @@ def test_several_blocks_are_several_calls_in_order():
 ])  # fmt: skip
 def test_what_is_no_call_stays_text(text):
     assert textual.read(text, NAMES) == (text, [])
+    assert len(textual.read("<function=write>" + "<parameter=path>" * 30_000, NAMES)[1]) == 1
 
 
 def test_a_call_that_cannot_be_read_is_refused_not_lost():
@@ -86,3 +87,16 @@ def test_results_a_model_makes_up_are_cut_off_with_what_follows_from_them():
     text = f'I look.\n```tool\n{OBJECT}\n```\n<tool_result name="write">\ndone\n</tool_result>\n```tool\n{OBJECT.replace("a.md", "b.md")}\n```\nAll done.'
     rest, calls = textual.read(text, NAMES)
     assert rest == "I look." and len(calls) == 1 and "a.md" in calls[0]["function"]["arguments"]
+
+
+def test_marks_without_end_are_looked_at_a_bounded_number_of_times():
+    rest, calls = textual.read("<function=write>" * 30_000, NAMES)
+    assert len(calls) <= 64
+    text = "<tool_call>{" * 30_000
+    assert textual.read(text, NAMES) == (text, [])
+    assert len(textual.read("<function=write>" + "<parameter=path>" * 30_000, NAMES)[1]) == 1
+
+
+@pytest.mark.parametrize("text", ["```json" + " " * 400_000, ("```json" + " " * 4_000) * 100, "<tool_call>" + " " * 400_000, "<tool_call>{" + '"name' * 80_000])
+def test_endless_spaces_and_names_are_no_call(text):
+    assert textual.read(text, NAMES) == (text, [])
