@@ -1,0 +1,79 @@
+"""The evals: ideas that can be checked, a run by rules, and a run by the agent with a scripted model."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import TypeAdapter
+
+from core.browser import Step
+from core.browser.check import Check, check_bounds
+from evals.__main__ import main
+from evals.ideas import Result, ideas, summary, table
+from tests.agent.scripted import MODEL, scripted
+
+PAGE = """<!doctype html><title>Pomodoro</title><h1 id="left">25:00</h1><button onclick="go()">Start</button><button>Reset</button>
+<script>function go() { let left = 1500; setInterval(() => { left -= 1; document.querySelector("#left").textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`; }, 1000); }</script>
+"""
+
+
+def test_there_are_twenty_ideas_of_every_kind_and_each_can_be_checked():
+    all_of = ideas()
+    assert len(all_of) == 20 and len({one.id for one in all_of}) == 20
+    assert {"gradio", "static", "docker"} <= {one.sdk for one in all_of}
+    assert sum(not one.templates for one in all_of) >= 4
+    for one in all_of:
+        assert one.ways and len(one.idea) > 20
+        for way in one.ways:
+            steps = TypeAdapter(list[Step]).validate_python([dict(step) for step in way.steps])
+            check_bounds(Check(tuple(steps), path=way.path))
+            assert any(step.do in ("expect_text", "wait_for", "check", "read") for step in steps), f"{one.id} passes without a look"
+
+
+def test_the_whole_is_summed_and_an_unknown_price_stays_unknown():
+    results = [Result("a", True, True, tokens=10, cost_usd=0.5, rungs=1, seconds=2), Result("b", False, True, "a | b", cost_usd=None, seconds=1)]
+    whole = summary(results)
+    assert (whole["works"], whole["rate"], whole["starts"], whole["tokens"], whole["cost_usd"], whole["rungs"]) == (1, 0.5, 2, 10, None, 1)
+    assert "| b | no | yes |" in table(results) and "a \\| b" in table(results) and "**1 (50%)**" in table(results)
+
+
+def test_an_idea_nobody_knows_is_refused(capsys):
+    assert main(["--only", "nothing"]) == 2
+    assert "word-counter" in capsys.readouterr().err
+
+
+def test_a_model_needs_its_key(monkeypatch, capsys):
+    monkeypatch.delenv("EVALS_KEY", raising=False)
+    assert main(["--path", "agent", "--base-url", "http://127.0.0.1:1/v1"]) == 2
+    assert "EVALS_KEY" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("chromium_path")
+def test_rules_build_what_they_can_and_say_what_they_cannot(tmp_path, capsys):
+    assert main(["--path", "rules", "--only", "pomodoro", "--only", "markdown", "--json", str(tmp_path / "out.json")]) == 0
+    told = json.loads((tmp_path / "out.json").read_text())
+    by_id = {one["id"]: one for one in told["ideas"]}
+    assert by_id["pomodoro"]["works"] and by_id["pomodoro"]["cost_usd"] == 0
+    assert not by_id["markdown"]["works"] and "matches a template" in by_id["markdown"]["said"]
+    assert told["all"]["rate"] == 0.5 and "| pomodoro | yes |" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("chromium_path")
+def test_the_agent_is_judged_by_the_same_use_and_its_bill_is_told(tmp_path, monkeypatch):
+    priced = {"usage": {"prompt": 500, "completion": 100, "cost": 0.01}}
+    with scripted() as model:
+        model.script([
+            {"calls": [{"name": "ask", "arguments": {"question": "Which colour?", "choices": ["red", "blue"]}}], **priced},
+            {"calls": [{"name": "project_create", "arguments": {"title": "Pomodoro", "sdk": "static", "files": {"index.html": PAGE}}}], **priced},
+            {"calls": [{"name": "app_verify", "arguments": {}}], **priced},
+            {"text": "It runs.", **priced, "repeat": "forever"},
+        ])  # fmt: skip
+        monkeypatch.setenv("EVALS_KEY", "sk-0123456789abcdef-EVAL")
+        given = ["--path", "agent", "--base-url", model.url, "--model", MODEL, "--only", "pomodoro", "--json", str(tmp_path / "out.json")]
+        assert main(given) == 0
+        assert "Decide this for yourself" in model.received
+    one = json.loads((tmp_path / "out.json").read_text())["ideas"][0]
+    assert one["works"] and one["ending"] == "done" and one["verified"] is True, one
+    assert one["tokens"] >= 2_400 and one["cost_usd"] >= 0.04 and one["tools"] >= 2
+    assert "sk-0123456789abcdef-EVAL" not in json.dumps(one)
