@@ -29,6 +29,8 @@ _ERRORS = (
     # pip, docker, loggers; pip's sentence about its resolver is only a warning, uvicorn's about its application a headline
     re.compile(r"^\[?ERROR\]?[: ](?! ?pip's dependency resolver does not)(?!\s*Exception in ASGI application)"),
 )
+# What a browser says of where: a path of the app's own, never another address.
+_SCRIPT = re.compile(r"\(/(?P<path>[\w./-]{1,200}):(?P<line>\d{1,7}):\d{1,7}\)")
 # Frames of packages and of Python itself; what stands beside them is the app's own.
 _LIBRARY = re.compile(r"/(?:site|dist)-packages/|/lib/python3[.\d]*/|^<frozen |^<string>")
 
@@ -75,6 +77,12 @@ def first_failure(lines: Iterable[str]) -> Failure | None:
         if any(pattern.match(line) for pattern in _ERRORS):
             return Failure(_with_reason(plain, index))
     return None
+
+
+def page_place(text: str) -> tuple[str, int]:
+    """The last place a page's own error names, as in "… (at ask (/app.js:19:104))": ("app.js", 19); ("", 0) where it names none."""
+    found = _SCRIPT.search(text)
+    return (found["path"], int(found["line"])) if found else ("", 0)
 
 
 def _traceback(lines: Sequence[str], start: int) -> Failure | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.failures import first_error
+from core.failures import first_error, page_place
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,16 @@ RuntimeError: later
 )  # fmt: skip
 def test_first_error(log, found):
     assert first_error(log.splitlines()) == found
+
+
+@pytest.mark.parametrize(
+    ("told", "place"),
+    [
+        ("1 uncaught error: Uncaught ReferenceError: scor is not defined (at ask (/app.js:19:104))", ("app.js", 19)),
+        ("Uncaught TypeError: x is null (/js/a-b.min.js:1:2); and (/other.js:3:4)", ("js/a-b.min.js", 1)),
+        ("Uncaught Error (https://elsewhere.example/app.js:1:2)", ("", 0)),
+        ("The page is blank.", ("", 0)),
+    ],
+)
+def test_where_a_page_says_its_error_is(told, place):
+    assert page_place(told) == place

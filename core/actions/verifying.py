@@ -13,7 +13,7 @@ from core.actions.projects import open_project
 from core.browser import Step
 from core.build import Project, preflight
 from core.errors import AppFailed, Conflict, InvalidInput, NotFound, TimedOut, TooLarge
-from core.failures import first_failure
+from core.failures import Failure, first_failure, page_place
 from core.preview import Preview
 from core.registry import Call, action
 from core.repair import Look
@@ -147,7 +147,9 @@ def _checked(live: Preview, check: dict[str, Any], before: int, files, findings)
     missing = tuple(f"{one['url']} ({one.get('status') or one.get('reason')})" for one in check["failed_requests"])[:_LISTED]
     problems = tuple(verdict["problems"])
     path, line = _placed(failure, files)
-    if verdict["ok"] and path:  # frameworks keep serving, and a page may say no word of it
+    if failure is None and problems:
+        path, line = _placed(Failure(problems[0], *page_place(problems[0])), files)
+    if verdict["ok"] and failure and path:  # frameworks keep serving, and a page may say no word of it
         said = f"While it was used, the app wrote: {failure.placed}"
         return Look("use", False, failure.placed, path, line, problems=(said,), findings=findings, log=tuple(lines), console=console, missing=missing)
     if verdict["ok"]:

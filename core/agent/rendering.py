@@ -78,6 +78,17 @@ def pictured(value: Any) -> tuple[Any, Picture | None]:
     return {**value, "screenshot": rest}, Picture(str(found.get("mime") or "image/png"), found["base64"])
 
 
+def without(value: Any, paths: Sequence[str]) -> Any:
+    """The value without what stands at these paths, such as check.verdict."""
+    if not isinstance(value, Mapping) or not paths:
+        return value
+    below: dict[str, list[str]] = {}
+    for path in paths:
+        name, _, rest = path.partition(".")
+        below.setdefault(name, []).append(rest)
+    return {key: without(one, [rest for rest in below.get(key, ()) if rest]) for key, one in value.items() if "" not in below.get(key, ())}
+
+
 def trouble(error: SpacesError, *, outside: str | None = None, longest: int = LONGEST) -> str:
     """An error as a model reads it: code, what happened, what to do, and what else is known (nearest names, the log's last lines)."""
     told = {key: one for key, one in error.details.items() if key not in ("base64", "receipt")}

@@ -17,7 +17,7 @@ from core.agent.facts import HubFacts
 from core.agent.offering import checked, nearest, offered, table, unstrung, unwrapped
 from core.agent.own_tools import OWN, Own, visible
 from core.agent.policy import Trust, Verdict, decide
-from core.agent.rendering import enclosed, pictured, render, shown, trouble
+from core.agent.rendering import enclosed, pictured, render, shown, trouble, without
 from core.agent.values import Asked, Emit, Output, Tool, ToolRequest
 from core.errors import Forbidden, InvalidInput, NotFound, SpacesError, TimedOut
 from core.events import ApprovalGiven, Cost, Event, ignore
@@ -213,9 +213,7 @@ class RegistryToolbox:
         result = await run_action(chosen.name, chosen.given, Call(caller, self._call.house, listen))
         self._follow(chosen, result)
         value, picture = pictured(result)
-        left_out = table().leave_out.get(chosen.name, ())
-        told = {key: one for key, one in value.items() if key not in left_out} if left_out and isinstance(value, Mapping) else value
-        text, source = render(told), _source(chosen)
+        text, source = render(without(value, table().leave_out.get(chosen.name, ()))), _source(chosen)
         text = enclosed(text, source) if source else text
         return Output(text, data=shown(value), picture=picture, cost_usd=sum(costs) if costs else None)
 

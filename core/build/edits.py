@@ -118,7 +118,7 @@ def _made(files: Mapping[str, bytes], edit: Edit) -> tuple[bytes, Applied]:
         return replace, Applied(edit.path, 1, "created")
     if not edit.search:
         if data.strip():
-            raise _Failed("The file exists, and an empty search makes new files only; give the text to replace, or write the whole file.")
+            raise _Failed("The file exists, and an empty search makes new files only; give the text to replace, or replace the whole file with project_write.")
         return replace, Applied(edit.path, 1, "created")
     try:
         text = data.decode()

@@ -4,7 +4,7 @@ import json
 import random
 import re
 
-from core.agent.rendering import cut, enclosed, pictured, render, shown, slim, trouble
+from core.agent.rendering import cut, enclosed, pictured, render, shown, slim, trouble, without
 from core.errors import AppFailed, NotFound
 
 LONGEST = 12_000
@@ -88,3 +88,9 @@ def test_an_error_tells_code_words_what_to_do_and_what_else_is_known():
 def test_texts_made_to_keep_it_busy_are_done_with():
     for text in ("<" * 12_000, "< " * 6_000, "<" + " " * 100_000, ("a" * 1_999 + " ") * 2_000, "/" * 3_000_000):
         assert len(render(enclosed(text[:LONGEST], "x"))) <= LONGEST and len(render({"text": text})) <= LONGEST
+
+
+def test_what_stands_twice_is_left_out_by_its_path():
+    value = {"project": "p", "check": {"verdict": {"ok": True}, "status": 200}, "preview": None, "problems": ["a"]}
+    assert without(value, ["project", "check.verdict", "preview.path", "nothing.here"]) == {"check": {"status": 200}, "preview": None, "problems": ["a"]}
+    assert without("text", ["a"]) == "text" and without(value, []) is value
