@@ -6,7 +6,8 @@ from core.events import (
     ApprovalAsked, ApprovalGiven, Cost, Deployed, FileChanged, Noticed, Question, Reasoning, Said, Similar, Spent, Step, SubAgent, Text, Todo,
     ToolCall, ToolEnded, ToolStarted, TurnEnded, UserSaid,
 )  # fmt: skip
-from ui.parts.chat import Chat, advance, pending, rested, running, settled
+from ui.parts.chat import Chat, pending, rested, running, settled
+from ui.parts.chat_events import advance
 
 
 def after(*events, chat=None) -> Chat:

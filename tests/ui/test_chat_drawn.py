@@ -112,7 +112,7 @@ def test_the_plan_counts_what_is_done():
 def test_the_meter_tells_the_sum_its_limit_and_that_prices_are_missing():
     spent = Spent(usd=0.034, tokens=(12_000, 800), roles={"plan": 0.03, "code": 0.004}, unknown=True, limit=1.0)
     html = transcript.meter(spent.to_dict(), None)
-    assert "$0.03+" in html and "of $1.00" in html and "plan" in html and "is-warning" not in html
+    assert "$0.03" in html and "not told" in html and "of $1.00" in html and "plan" in html and "is-warning" not in html
     assert "is-warning" in transcript.meter(Spent(usd=0.95, tokens=(1, 1), limit=1.0).to_dict(), None)
 
 

@@ -17,6 +17,7 @@ from ui.parts import chat as reducing
 from ui.parts import chats as drawn
 from ui.parts import header, transcript
 from ui.parts.chat import Chat
+from ui.parts.chat_events import advance
 from ui.parts.draw import draw
 from ui.parts.notice import failure
 from ui.tabs.story import BEGIN, GO_ON, Story
@@ -104,7 +105,7 @@ async def _read(bind: Bind, request: gr.Request, id: str) -> tuple[dict[str, Any
     while len(chat.entries) < _MOST_EVENTS:
         found = await bind.ask("agent_open", {"chat": id, "after": chat.seq, "limit": _PAGE}, request)
         meta = found["chat"]
-        chat = reducing.advance(chat, found["events"])
+        chat = advance(chat, found["events"])
         if not found["more"]:
             break
     return meta, reducing.running(chat, meta.get("status") == "running", meta.get("project"))
@@ -146,7 +147,7 @@ def waiting(chat: Chat) -> str:
 
 def _after(desk: Desk, own: Story, before: Drawn, batch: tuple[Event, ...]) -> tuple[Updates, Drawn]:
     """What changes on the page after these events, and nothing else of it."""
-    chat = reducing.advance(before.chat, (event.to_dict() for event in batch if not isinstance(event, Done)))
+    chat = advance(before.chat, (event.to_dict() for event in batch if not isinstance(event, Done)))
     count = reducing.settled(chat)
     shown = Drawn(reducing.rested(chat), before.html + transcript.told(chat.entries[before.count : count]), count)
     updates: Updates = {own.live: transcript.live(chat)}
