@@ -88,6 +88,14 @@ def test_what_is_said_while_a_reply_or_a_call_is_under_way_waits_until_the_next_
     assert over.waiting == () and kinds(over)[-1] == "ended" and "and blue" in repr(over.entries)
 
 
+def test_what_waits_joins_by_its_own_event_and_only_once():
+    waits = advance(after(UserSaid(text="x"), Text(text="I am")), [{"event": "Waiting", "texts": ["and blue", "and round"]}])
+    assert [one["text"] for one in waits.waiting] == ["and blue", "and round"]
+    read = advance(after(Said(text="I am here."), chat=waits), [{"event": "Waiting", "texts": ["and round"]}, UserSaid(text="and blue").to_dict()])
+    assert [one.data["text"] for one in read.entries if one.kind == "said"] == ["x", "and blue"]
+    assert [one["text"] for one in after(Text(text="Blue"), chat=read).waiting] == ["and round"]
+
+
 def test_what_a_sub_agent_does_shows_in_its_own_line_only():
     chat = after(
         UserSaid(text="x"), SubAgent(id="r1", label="research: cats"), started("p", "hf_papers", agent="r1"), ended("p", "hf_papers", agent="r1"),

@@ -115,11 +115,12 @@ def heard(chat: Chat, event: Data) -> Chat:
 
 
 def catch_up(chat: Chat) -> Chat:
-    """A reply begins: what waited is read before it."""
-    if chat.waiting and not chat.text and not chat.thoughts and not last_open(chat, "tool"):
-        for event in chat.waiting:
+    """A reply begins: what was said before it, and only waited for it, stands before it. What `Waiting` told of joins by its own event."""
+    said = [one for one in chat.waiting if "event" in one]
+    if said and not chat.text and not chat.thoughts and not last_open(chat, "tool"):
+        for event in said:
             chat = heard(chat, event)
-        return replace(chat, waiting=())
+        return replace(chat, waiting=tuple(one for one in chat.waiting if "event" not in one))
     return chat
 
 

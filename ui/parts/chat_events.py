@@ -43,6 +43,11 @@ def _said(chat: Chat, event: Data) -> Chat:
     return heard(chat, event)
 
 
+def _waiting(chat: Chat, event: Data) -> Chat:
+    said = tuple(one for one in chat.waiting if "event" in one)
+    return replace(chat, waiting=(*said, *({"text": str(text)} for text in event.get("texts") or ())))
+
+
 def _text(chat: Chat, event: Data) -> Chat:
     if event.get("agent"):
         return chat
@@ -182,5 +187,5 @@ def _turn_ended(chat: Chat, event: Data) -> Chat:
 _TOLD: dict[str, Callable[[Chat, Data], Chat]] = {
     "UserSaid": _said, "Text": _text, "Reasoning": _thought, "Said": _replied, "ToolStarted": _tool_started, "ToolEnded": _tool_ended,
     "Step": _step, "Todo": _todo, "ApprovalAsked": _asked, "ApprovalGiven": _given, "Question": _question, "Similar": _similar,
-    "SubAgent": _agent, "Spent": _spent, "Noticed": _noticed, "Deployed": _deployed, "TurnEnded": _turn_ended, "Failed": _failed,
+    "SubAgent": _agent, "Spent": _spent, "Noticed": _noticed, "Deployed": _deployed, "TurnEnded": _turn_ended, "Failed": _failed, "Waiting": _waiting,
 }  # fmt: skip
