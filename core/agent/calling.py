@@ -245,8 +245,12 @@ def _refusal(word: Decision | None, words: str) -> str:
         return "Not done: the person wrote something else instead of approving it; read their message."
     if word is None:
         return "Not done: nobody approved it."
-    said = f" They said: {word.feedback}" if word.feedback else ""
-    return f"Not done: the person refused it.{said} Do not try it again unless they ask for it."
+    if word.feedback.strip():
+        return (
+            f"Not done: the person refused it. They said: “{word.feedback.strip()}” If that says how they want it, do it so; "
+            "they are asked again. Otherwise ask what they would like."
+        )
+    return "Not done: the person refused it. Do not try it again unless they ask for it."
 
 
 def _since_reply(messages: Sequence[Message]) -> list[Message]:

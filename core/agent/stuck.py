@@ -27,6 +27,7 @@ WRITES = frozenset(
 CHECKS = frozenset("app_verify preview_check preview_start preview_update project_check".split())
 _REVISION = re.compile(r"revision\W{1,6}([0-9a-f]{7,40})")
 _FIRST = re.compile(r'"first_error":\s*"(?:[^"\\]|\\.)*"')
+_CODE = re.compile(r"[a-z_]{3,40}(?=:)")
 # Ids, times and addresses differ from run to run; an error is the same without them.
 _VARIES = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+(?:\.\d+)?")
 
@@ -137,7 +138,9 @@ def _same(calls: Sequence[_Done]) -> tuple[str, str] | None:
     if times < _SAME:
         return None
     last = calls[-1]
-    return "same", f"{last.name}({_short(last.arguments)}) was called {times} times in a row and gave the same each time: {_short(last.result)}."
+    # Of what it gave only an error's code is ours; the rest stands just above, marked as whose it is.
+    code = _CODE.match(last.result) if not last.ok else None
+    return "same", f"{last.name}({_short(last.arguments)}) was called {times} times in a row and gave the same{f' {code[0]}' if code else ''} each time."
 
 
 def _cycle(calls: Sequence[_Done]) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ def turn(*calls, said=None):
     made = [{"id": id, "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}} for id, (name, arguments, _) in zip(ids, calls)]
     reply = {"role": "assistant", "content": said, "tool_calls": made, "meta": {"kind": "reply"}}
     results = [
-        {"role": "tool", "tool_call_id": id, "name": name, "content": result, "meta": {"kind": "result", "ok": not result.startswith("invalid_input")}}
+        {"role": "tool", "tool_call_id": id, "name": name, "content": result, "meta": {"kind": "result", "ok": not result.startswith(("invalid_input", "not_found"))}}
         for id, (name, _, result) in zip(ids, calls)
     ]
     return [reply, *results]
