@@ -13,7 +13,7 @@ _GO_ON = "Say “go on” to continue, or change the limit."
 
 @dataclass
 class Meter:
-    """Counts one turn. usd is of what the receipts tell or estimate; what nobody can price is not in it."""
+    """Counts one turn. usd is what the budget counts for the receipts: their cost, or a cautious estimate where nobody tells the price."""
 
     limits: Limits
     rounds: int = 0
@@ -39,7 +39,7 @@ class Meter:
 
 
 def cost_of(receipt: Mapping[str, Any]) -> tuple[float, int]:
-    """USD of a receipt, known or estimated, and its tokens; 0 where nobody can say."""
-    usd = receipt.get("cost_usd")
+    """USD of a receipt, its cost or what the budget counts instead, and its tokens; 0 where nobody can say."""
+    told = (receipt.get(name) for name in ("cost_usd", "counted_usd", "estimate_usd"))
     usage = receipt.get("usage") or {}
-    return float((receipt.get("estimate_usd") if usd is None else usd) or 0.0), int(usage.get("prompt", 0)) + int(usage.get("completion", 0))
+    return float(next((usd for usd in told if usd is not None), 0.0)), int(usage.get("prompt", 0)) + int(usage.get("completion", 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.agent.keeping import cleaned
+from core.agent.meter import cost_of
 from core.agent.values import Emit
 from core.events import Cost, Event, Noticed, SubAgent, ToolStarted
 from core.secrets import Secret, redact
@@ -38,10 +39,8 @@ class Status:
     def pass_on(self, event: Event) -> None:
         """Costs, the names of tools and what a person should know go on; pieces of text and results do not."""
         if isinstance(event, Cost):
-            usage = event.receipt.get("usage") or {}
-            self.tokens += int(usage.get("prompt") or 0) + int(usage.get("completion") or 0)
-            usd = event.receipt.get("cost_usd")
-            self.usd += float((event.receipt.get("estimate_usd") if usd is None else usd) or 0.0)
+            usd, tokens = cost_of(event.receipt)
+            self.usd, self.tokens = self.usd + usd, self.tokens + tokens
             self._emit(event)
             self._tell("working", "thinks")
         elif isinstance(event, ToolStarted):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.agent.meter import cost_of
 from core.events import Cost, Spent
 
 
 def costs(spent: Mapping[str, Any], event: Cost, role: str) -> dict[str, Any]:
     """The sums with one more receipt. role: who asked, where the receipt does not say it."""
     receipt = event.receipt
-    known = receipt.get("cost_usd")
-    usd = known if known is not None else receipt.get("estimate_usd") or 0.0
+    usd, _ = cost_of(receipt)
     usage = receipt.get("usage") or {}
     name = receipt.get("role") or role
     roles = dict(spent.get("roles") or {})
@@ -22,7 +22,7 @@ def costs(spent: Mapping[str, Any], event: Cost, role: str) -> dict[str, Any]:
         "prompt": spent.get("prompt", 0) + (usage.get("prompt") or 0),
         "completion": spent.get("completion", 0) + (usage.get("completion") or 0),
         "roles": roles,
-        "unknown": bool(spent.get("unknown")) or known is None,
+        "unknown": bool(spent.get("unknown")) or receipt.get("cost_usd") is None,
     }
 
 

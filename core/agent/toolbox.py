@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from core.agent.facts import HubFacts
 from core.agent.offering import checked, nearest, offered, table, unstrung, unwrapped
+from core.agent.meter import cost_of
 from core.agent.own_tools import OWN, Own, visible
 from core.agent.policy import Trust, Verdict, decide
 from core.agent.rendering import enclosed, pictured, render, shown, trouble, without
@@ -205,7 +206,7 @@ class RegistryToolbox:
 
         def listen(event: Event) -> None:
             if isinstance(event, Cost):
-                costs.append(event.receipt.get("cost_usd") or event.receipt.get("estimate_usd") or 0.0)
+                costs.append(cost_of(event.receipt)[0])
             emit(event)
 
         # The policy has decided by now, so the registry's own question about this risk is answered.

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from core.errors import InvalidInput, OverBudget
-from core.providers.values import Candidate, Reservation, Usage
+from core.providers.values import Attempt, Candidate, Reservation, Usage
 from core.providers.writing import Writer
 from core.settings import Spending
 
@@ -111,10 +111,20 @@ class Account:
             return
         counted = self._this_call[reservation.id] if cost_usd is None else cost_usd
         if cost_usd is None and usage and (usage.prompt or usage.completion):
-            price = self._spending
-            counted = (usage.prompt * price.unknown_input + usage.completion * price.unknown_output) / 1_000_000
+            counted = self._cautious(usage)
         self._this_call[reservation.id] = counted
         await self._writer.submit(partial(self._book.settle, reservation.id, counted, cost_usd))
+
+    def counted(self, attempt: Attempt) -> float:
+        """What an attempt that is over counts for: its cost; else its tokens at the cautious price; else what it probably cost, or what is set aside."""
+        if attempt.cost_usd is not None:
+            return attempt.cost_usd
+        if attempt.usage and (attempt.usage.prompt or attempt.usage.completion):
+            return self._cautious(attempt.usage)
+        return self._spending.unknown_call if attempt.estimate_usd is None else attempt.estimate_usd
+
+    def _cautious(self, usage: Usage) -> float:
+        return (usage.prompt * self._spending.unknown_input + usage.completion * self._spending.unknown_output) / 1_000_000
 
     async def state(self, caller_id: str) -> dict[str, Any]:
         """Each limit with what was spent of it: `{name: {limit, spent, left}}`, USD, None where there is no limit."""

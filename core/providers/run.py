@@ -263,6 +263,7 @@ class Run:
     def _receipt(self, asking: Asking | None, usage: Usage | None = None) -> Receipt:
         attempts = tuple(sorted(self._attempts, key=lambda attempt: attempt.number) if len(self._attempts) > 1 else self._attempts)
         cost, guess = _sums(attempts)
+        counted = [self._around.budget.counted(attempt) for attempt in attempts]
         receipt = Receipt(
             model=asking.candidate.model if asking else self._prompt.model,
             provider=asking.candidate.provider if asking else None,
@@ -273,6 +274,7 @@ class Run:
             first_token_ms=_since(self._started, asking),
             latency_ms=round((time.perf_counter() - self._started) * 1000, 2),
             estimate_usd=guess,
+            counted_usd=None if None in counted else sum(counted),
         )
         self._around.on_receipt(self._caller_id, receipt)
         return receipt

@@ -171,6 +171,7 @@ class Receipt:
 
     cost_usd: the sum over the attempts, None when any attempt's cost is unknown.
     estimate_usd: then the sum with the estimates in the unknown ones' places, None when one has none either.
+    counted_usd: what the budget counts for it, known or not; None where no budget counts.
     """
 
     model: str | None
@@ -184,6 +185,7 @@ class Receipt:
     id: str = field(default_factory=lambda: os.urandom(16).hex())
     at: float = field(default_factory=time.time)
     estimate_usd: float | None = None
+    counted_usd: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -288,6 +290,9 @@ class Budget(Protocol):
     async def settle(self, reservation: Reservation, cost_usd: float | None, usage: Usage | None) -> None:
         """Replace the estimate by what it cost. 0.0 = nothing was spent; None = unknown, the estimate stands."""
 
+    def counted(self, attempt: Attempt) -> float | None:
+        """USD counted for an attempt that is over, also where its cost is unknown; None where nothing is counted."""
+
 
 class Unlimited:
     """Knows no price and no model, and forbids nothing: what stands at the seams when nothing else is given."""
@@ -306,3 +311,6 @@ class Unlimited:
 
     async def settle(self, reservation: Reservation, cost_usd: float | None, usage: Usage | None) -> None:
         return None
+
+    def counted(self, attempt: Attempt) -> float | None:
+        return attempt.cost_usd
