@@ -15,10 +15,11 @@ TABLE = Path(__file__).parent / "ideas.yaml"
 
 @dataclass(frozen=True)
 class Way:
-    """One way to use the app. path: below its address; steps: as in preview_check."""
+    """One way to use the app. path: below its address; steps: as in preview_check; mcp: what a tool an MCP client finds must say."""
 
     steps: tuple[Mapping[str, Any], ...]
     path: str = "/"
+    mcp: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def ideas() -> tuple[Idea, ...]:
 
 
 def _idea(row: Mapping[str, Any]) -> Idea:
-    ways = tuple(Way(tuple(way["steps"]), way.get("path", "/")) for way in row["ways"])
+    ways = tuple(Way(tuple(way["steps"]), way.get("path", "/"), way.get("mcp", "")) for way in row["ways"])
     return Idea(row["id"], row["idea"], ways, row.get("sdk", ""), row.get("templates", True))
 
 

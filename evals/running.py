@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -130,10 +131,29 @@ def used(do: Client, idea: Idea, project: str) -> tuple[bool, bool, str, str]:
         except Failed as failed:
             said = failed.error.get("message", "")
             continue
-        if found["verdict"]["ok"]:
+        lacking = _without_tool(opened["preview"]["url"], way.mcp) if way.mcp and found["verdict"]["ok"] else ""
+        if found["verdict"]["ok"] and not lacking:
             return True, True, "", sdk
-        said = said or next(iter(found["verdict"]["problems"]), "")
+        said = said or lacking or next(iter(found["verdict"]["problems"]), "")
     return False, True, said, sdk
+
+
+def _without_tool(url: str, words: str) -> str:
+    """Why an MCP client finds no such tool at this app, or ""."""
+    try:
+        tools = asyncio.run(_tools(f"{url}gradio_api/mcp/"))
+    except (httpx.HTTPError, ExceptionGroup, OSError) as error:
+        return f"No MCP server answers there ({type(error).__name__})."
+    return "" if any(words in tool.lower() for tool in tools) else f"None of its {len(tools)} MCP tools is about that."
+
+
+async def _tools(address: str) -> list[str]:
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamable_http_client
+
+    async with asyncio.timeout(30), streamable_http_client(address) as (read, write, _), ClientSession(read, write) as session:
+        await session.initialize()
+        return [f"{tool.name} {tool.description or ''}" for tool in (await session.list_tools()).tools]
 
 
 def stop(do: Client, project: str) -> None:
