@@ -11,6 +11,8 @@ Ids other programs (tests, scripts, styles) may rely on:
     key-provider, key-value, key-save  the form that adds a model key      model-keys   the cards, in order
     openrouter-connect, openrouter-code  signing in at OpenRouter        management-keys   keys that make others
     query-question, query-code, query-run, query-share   the Query view        query-result   what its program gave
+    chat-told, chat-live   the transcript: settled, and what changes      chat-plan   the checklist
+    chats-open, chat-spent, chat-model-chip   the menu of chats, the meter, the model that answers
     model-query, models   the picker's search box and rows model-prompt, model-ask, model-stop, model-answer   a prompt
 """
 

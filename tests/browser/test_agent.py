@@ -152,10 +152,11 @@ def test_escape_stops_what_is_said_meanwhile_waits_and_a_reload_keeps_both(model
     page.locator("#chats-open").click(timeout=30_000)
     page.locator(".menu-list .menu-row", has_text="tell me a long story").first.click()
     expect(told(page).locator(".entry-reply .prose").first).to_have_text(kept, timeout=15_000)
-    expect(told(page)).to_contain_text("and a short one")
+    expect(page.locator("#story")).to_contain_text("and a short one")
     model.script([{"text": "Here it is."}])
     told(page).get_by_role("button", name="Go on").click()
     expect(told(page)).to_contain_text("Here it is.", timeout=20_000)
+    expect(told(page)).to_contain_text("and a short one")
 
 
 def test_a_second_page_sees_the_same_and_the_first_may_be_closed(model, house, talk):

@@ -134,7 +134,7 @@ async def following(bind: Bind, desk: Desk, own: Story, request: gr.Request, id:
             meta = next((one for one in kept if one["id"] == id), {"id": id, "title": "", "project": shown.chat.project})
             project = {desk.project: meta["project"]} if meta["project"] else {}
             yield project | {
-                own.bar: drawn.bar(kept, meta, keyed=True), own.stop: gr.Button(visible=False), own.queued: "",
+                own.bar: drawn.bar(kept, meta, keyed=True), own.stop: gr.Button(visible=False), own.queued: waiting(shown.chat),
                 own.chat: {"id": id, "title": meta["title"], "project": meta["project"], "working": False},
                 own.nudge: nudge(touched=_ASIDE),
             }  # fmt: skip
