@@ -131,7 +131,7 @@ async def run_research(
         choice = choose("research", model=model, provider=provider, effort=effort, view=view, keyed={key.provider for key in keys})
         mind = RoutedMind(providers, call.caller, role="research", model=choice.model, provider=choice.provider, effort=choice.effort, listing=view)
         status = Status(call.emit, id or os.urandom(4).hex(), task, call.caller.secrets)
-        sources = Sources()
+        sources = Sources(call.house.hub.endpoint)
         tools = ReadingTools(call, project=project, sources=sources, told=status.step)
         research = _Research(mind, tools, status, limits, system_prompt("research", native=mind.native, small=is_small(choice.model)))
         try:

@@ -36,6 +36,7 @@ class Row:
     project: bool = False
 
 
+_LOOKS_UP = frozenset({"hf_repo_files", "hf_inspect_dataset", "hf_model_details", "fetch_hf_docs", "hf_papers"})
 _BOX = "Run a bash command in a fresh sealed box: no network, no files of the person's, nothing kept. For sums and for cutting text."
 TOOLS: Mapping[str, Row] = {
     **{
@@ -78,11 +79,21 @@ class ReadingTools:
         subject = next((str(request.arguments[name]) for name in _SUBJECTS if request.arguments.get(name)), "")
         self._told(f"{request.name} {subject[:60]}".strip())
         found = await self._inner.run(ToolRequest(request.id, row.action, given), emit=emit)
+        if not found.ok and _is_missing(request.name, request.arguments, found.data):
+            self._sources.missed(request.arguments)
         if not found.ok or found.data is None:
             return replace(found, text=ends(found.text), data=None, picture=None)
         self._sources.take(request.name, request.arguments, found.data)
         text = ends(render(found.data, longest=_WHOLE))
         return Output(enclosed(text, f"{request.name} {subject}".strip()), cost_usd=found.cost_usd)
+
+
+def _is_missing(name: str, arguments: Mapping[str, Any], data: Any) -> bool:
+    """Its subject itself was not found, rather than a file or a section of it."""
+    error = data.get("error") if isinstance(data, Mapping) else None
+    if not isinstance(error, Mapping) or error.get("code") != "not_found" or name not in _LOOKS_UP:
+        return False
+    return not arguments.get("section") and "files" not in (error.get("details") or {})
 
 
 def ends(text: str) -> str:

@@ -212,7 +212,9 @@ def _first_line(text: str, secret: Secret | None) -> str:
     """The first words that matter, short and free of credentials. The Hub's text is data, never trusted as markup."""
     lines = [line.strip(" -") for line in redact(text, secret).splitlines() if line.strip(" -")]
     joined = re.sub(r"\s+", " ", " ".join(lines[:3]))
-    return joined if len(joined) <= _MESSAGE_LENGTH else joined[: _MESSAGE_LENGTH - 1] + "…"
+    if len(joined) > _MESSAGE_LENGTH:
+        return joined[: _MESSAGE_LENGTH - 1] + "…"
+    return joined + "." if joined and joined[-1].isalnum() else joined
 
 
 def _raised_by_client(error: BaseException) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from core.caller import Caller
-from core.errors import InvalidInput, NotFound, RateLimited
+from core.errors import InvalidInput, NotFound, RateLimited, SpacesError
 from core.hub.client import Hub
 from core.hub.details import details
 from core.hub.errors import nonsense, refusal
@@ -23,6 +24,7 @@ MOST_FILES = 500
 TEXT_LENGTH = 50_000
 MOST_BYTES = 8_000_000
 _PAGES = 3
+_NAMED = 30  # files an error names
 _ERROR_BYTES = 20_000
 _REVISION = re.compile(r"[\w.-][\w./-]{0,199}")
 
@@ -101,7 +103,10 @@ async def read_file(
     def question(api: HfApi) -> tuple[bytes, int | None]:
         return _bytes(api, address, doing, caller)
 
-    body, size = await hub.ask(caller, question, doing=doing, timeout=60, retry=True)
+    try:
+        body, size = await hub.ask(caller, question, doing=doing, timeout=60, retry=True)
+    except NotFound as error:
+        raise await _no_file(hub, caller, repo, path, kind, revision) or error from None
     whole = _decoded(body[:MOST_BYTES])
     cut = len(body) > MOST_BYTES
     size = size if size is not None else None if cut else len(body)
@@ -120,6 +125,19 @@ async def read_file(
         "total": len(whole),
         "note": note,
     }
+
+
+async def _no_file(hub: Hub, caller: Caller, repo: str, path: str, kind: Kind, revision: str) -> NotFound | None:
+    """The error that names what the repository has instead; None where the repository itself is not to be seen."""
+    try:
+        listed = await list_files(hub, caller, repo, kind=kind, revision=revision)
+    except SpacesError:
+        return None
+    names = [file["path"] for file in listed["items"]]
+    near = difflib.get_close_matches(path, names, n=3, cutoff=0.6)
+    shown = list(dict.fromkeys([*near, *names]))[:_NAMED]
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return NotFound(f"{repo} has no file {path!r}.", f"Its files are: {', '.join(shown)}{more}." if shown else "It has no files.", files=shown)
 
 
 def _checked(repo: str, kind: str, path: str, revision: str) -> tuple[str, Kind, str, str]:

@@ -173,3 +173,21 @@ def test_nothing_here_can_write():
     assert not called & {"post", "put", "patch", "delete", "request", "upload_file", "delete_file", "create_commit", "send"}
     verbs = [node.args[0].value for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "stream"]
     assert verbs == ["GET"]
+
+
+def test_a_file_that_is_not_there_is_told_with_the_names_of_those_that_are():
+    def script(request):
+        if "/resolve/" in request.target:
+            return answer({"error": "Entry not found"}, status=404, X_Error_Code="EntryNotFound", X_Error_Message="Entry not found")
+        return answer([entry("README.md"), entry("config.json"), entry("model.safetensors")])
+
+    with pytest.raises(NotFound) as raised:
+        read(script, "configs.json")
+    assert raised.value.message == "alice/demo has no file 'configs.json'."
+    assert raised.value.fix == "Its files are: config.json, README.md, model.safetensors." and raised.value.details["files"][0] == "config.json"
+
+
+def test_the_words_of_a_hub_end_as_a_sentence():
+    with pytest.raises(NotFound) as raised:
+        read(lambda request: answer({}, status=404, X_Error_Code="EntryNotFound", X_Error_Message="Entry not found"))
+    assert raised.value.message == "Could not read README.md of alice/demo: Entry not found."
