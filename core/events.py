@@ -115,10 +115,19 @@ class Done(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class UserSaid(Event):
-    """What a person wrote. revision: where their project stood then, for going back; "" without a project."""
+    """What a person wrote, at the moment it joined the conversation. revision: where their project stood then, for going
+    back; project: which one that was. Both "" without a project."""
 
     text: str
     revision: str = ""
+    project: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting(Event):
+    """What the person wrote and the agent has not read yet, all of it; a `UserSaid` follows for each that is read."""
+
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +232,8 @@ class SubAgent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Spent(Event):
-    """What the chat has come to so far: USD known, tokens read and written, and USD by role; unknown: some prices are not told."""
+    """What the chat has come to so far: USD as the budget counts it, tokens read and written, and USD by role;
+    unknown: some prices are not told and stand in it as a cautious estimate, so the sum is "about"."""
 
     usd: float
     tokens: tuple[int, int]

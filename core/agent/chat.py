@@ -17,7 +17,7 @@ from core.agent.spending import costs, spent_event
 from core.agent.values import Ending, Message
 from core.agent.wire import QUESTION, pending
 from core.errors import RateLimited, SpacesError
-from core.events import Cost, Event, Noticed, Said, ToolEnded, ToolStarted, TurnEnded
+from core.events import Cost, Event, Noticed, Said, ToolEnded, ToolStarted, TurnEnded, UserSaid, Waiting
 from core.secrets import Secret
 from core.store import Store
 
@@ -34,7 +34,8 @@ MOST_WAITING = 20
 class Chat:
     """Events go out in the order they happen, and into the store behind them. `load` makes one; it is used on one event loop.
 
-    row: the chat as the store has it. messages: what the model is told next. inbox: what the person said while a turn runs.
+    row: the chat as the store has it. messages: what the model is told next. inbox: what the person said while a turn runs
+    and nobody has read yet.
     """
 
     def __init__(self, store: Store, row: dict[str, Any], bodies: list[str], last: int, size: int):
@@ -42,7 +43,7 @@ class Chat:
         self.row = row
         self.messages: list[Message] = [json.loads(body) for body in bodies]
         self.work = Work.of(row["state"].get("work") or {})
-        self.inbox: deque[str] = deque()
+        self.inbox: deque[str] = deque(row["state"].get("inbox") or ())
         self.task: asyncio.Task[None] | None = None
         self.busy = False  # a turn is under way, or the next one begins without anybody's doing
         self.why = ""  # why the turn was cancelled
@@ -85,7 +86,9 @@ class Chat:
             self._passing.add(event, self.secrets)
             return self._wake()
         self.work = after(self.work, event)
-        if isinstance(event, ToolStarted):
+        if isinstance(event, ToolStarted | ToolEnded) and event.agent:
+            pass  # its numbers are its own; who pays is the research
+        elif isinstance(event, ToolStarted):
             self._tools[event.id] = event.name
         elif isinstance(event, ToolEnded):
             self._tools.pop(event.id, None)
@@ -96,6 +99,31 @@ class Chat:
             self.row["spent"] = costs(self.row["spent"], event, self._payer())
             self._record.changed("spent")
             self._keep(body_of(spent_event(self.row["spent"], self.row["settings"].get("limit_usd")), ()))
+
+    def wait(self, words: str) -> None:
+        """The person wrote this while a turn runs."""
+        self.inbox.append(words)
+        self._waiting()
+
+    def hear(self, revision: str, project: str) -> list[str]:
+        """Take out what waits, as said now: the project stands at that revision. Whoever takes it puts it into the messages
+        without a pause, so that what happened before it, the files and the conversation are of one moment."""
+        taken = list(self.inbox)
+        if taken:
+            self.put_off()
+            for words in taken:
+                self.emit(UserSaid(text=words, revision=revision, project=project))
+        return taken
+
+    def put_off(self) -> None:
+        """Nothing waits any more."""
+        if self.inbox:
+            self.inbox.clear()
+            self._waiting()
+
+    def _waiting(self) -> None:
+        self.change(state={"inbox": list(self.inbox)})
+        self.emit(Waiting(texts=tuple(self.inbox)))
 
     def put(self, body: dict[str, Any]) -> None:
         """Take over an event of another chat."""

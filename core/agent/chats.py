@@ -10,13 +10,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from core.agent.chat import MOST_WAITING, Chat
+from core.agent.copying import Rename
 from core.agent.keeping import clean
-from core.agent.runs import ENDED, answered, cancel, start
-from core.agent.turns import revision_of
+from core.agent.runs import ENDED, answered, cancel, hear, start
+from core.agent.turns import place_of, revision_of
 from core.agent.values import Decision
 from core.agent.wire import note
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound, RateLimited, SpacesError, Unauthorized
-from core.events import ApprovalGiven, Event, TurnEnded, UserSaid
+from core.events import ApprovalGiven, Event, TurnEnded, UserSaid, Waiting
 from core.registry import Call
 from core.store import Store
 
@@ -70,24 +71,24 @@ class Agents:
             found.change(settings={**found.row["settings"], **given})
         if project and project != found.row["project"]:
             found.change(project=project)
-        try:
-            revision = await revision_of(call, found.row["project"])
-        except NotFound:
-            revision = ""  # the turn says that the project is gone
+        place = await place_of(found, call)
         before = found.last
         if found.busy:
             if not words:
                 raise Conflict("It is working already.", "Follow it, stop it, or write what to do.")
             if len(found.inbox) >= MOST_WAITING:
                 raise Conflict(f"{MOST_WAITING} messages wait for it already.", "Wait until it has read them, or stop it.")
-            found.emit(UserSaid(text=words, revision=revision))
-            found.inbox.append(words)
+            found.wait(words)
             return found, before
         self._may_run(found)
-        if words:
+        if words or found.inbox:
             found.secrets = call.caller.secrets
-            found.emit(UserSaid(text=words, revision=revision))
-            start(found, call, self._settings, answered(found, words))
+            decided = hear(found, *place)  # what waited when the last turn was ended comes first
+            if words:
+                revision, at = place
+                found.emit(UserSaid(text=words, revision=revision, project=at))
+                decided |= answered(found, words)
+            start(found, call, self._settings, decided)
         else:
             self._go_on(found, call)
         return found, before
@@ -185,15 +186,17 @@ class Agents:
             self._live.pop(chat.id, None)
         self._store.drop_chats_of(owner)
 
-    async def copy(self, call: Call, title: str, project: str | None, source: Chat, messages: list[dict[str, Any]], until: int) -> Chat:
-        """A new chat with these messages and the events of another before that number."""
+    async def copy(self, call: Call, title: str, project: str | None, source: Chat, messages: list[dict[str, Any]], until: int, rename: Rename) -> Chat:
+        """A new chat with these messages and the events of another before that number, by the copy's names."""
         settings = {name: value for name, value in source.row["settings"].items() if name != "trust_usd"}
         made = await self._make(call, title, project, settings)
         after = 0
         while bodies := [body for body in await source.events(after) if body["seq"] < until]:
             for body in bodies:
-                made.put(body)
+                made.put(rename(body))
             after = bodies[-1]["seq"]
+        if source.inbox:
+            made.emit(Waiting(texts=()))
         made.messages[:] = messages
         made.change(state={"looked": True})
         made.messages_changed()

@@ -42,7 +42,7 @@ class Watch(Protocol):
     def look(self, messages: Sequence[Message]) -> Stuck | None: ...
 
 
-def nobody_says() -> Sequence[str]:
+async def nobody_says() -> Sequence[str]:
     """The inbox of a turn nobody talks into."""
     return ()
 
@@ -131,7 +131,7 @@ class _Turn:
         if wire.pending(self._messages):
             self._count(await self._calling().decided(decisions))
         while True:
-            self._hear()
+            await self._hear()
             if wire.repair(self._messages):
                 self._kept()
             if ending := self.meter.over() or self._circles():
@@ -165,7 +165,7 @@ class _Turn:
         self._empties = self._cuts = 0
         calls = healing.unique(reply.calls, {call["id"] for one in self._messages for call in one.get("tool_calls") or ()})
         self._say(wire.replied(reply, calls), reply)
-        return await self._call(calls) if calls else self._stopped(reply)
+        return await self._call(calls) if calls else await self._stopped(reply)
 
     def _drop_calls(self, reply: Reply) -> Ending | None:
         self._cuts += 1
@@ -199,11 +199,11 @@ class _Turn:
                 return
             self._malformed = call.name if call.problem else ""
 
-    def _stopped(self, reply: Reply) -> Ending | None:
+    async def _stopped(self, reply: Reply) -> Ending | None:
         """The model called nothing: it is done, unless somebody has something to say to that."""
         if reply.finish == "content_filter":
             return Ending("failed", "The provider's content filter cut the answer off. Say it in other words, or choose another model.")
-        if self._hear():
+        if await self._hear():
             return None
         push = self._guard(self._messages) if self._guard and self._pushes < PUSHES else None
         if not push:
@@ -223,8 +223,8 @@ class _Turn:
         self._append(wire.note(stuck.note))
         return None
 
-    def _hear(self) -> bool:
-        heard = list(self._inbox())
+    async def _hear(self) -> bool:
+        heard = list(await self._inbox())
         for text in heard:
             self._append(wire.said(text))
         return bool(heard)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from core.agent.chat import Chat
-from core.agent.turns import turn
+from core.agent.turns import place_of, turn
 from core.agent.values import Decision, Ending, EndingKind
-from core.agent.wire import said
+from core.agent.wire import pending, said, waiting
 from core.errors import SpacesError, Unexpected
 from core.events import ApprovalGiven
 from core.registry import Call
@@ -37,8 +37,16 @@ def answered(chat: Chat, words: str) -> dict[str, Decision]:
     for one in chat.pending:
         if one["kind"] == "approval" and one["id"] not in decided:
             chat.emit(ApprovalGiven(id=one["id"], approve=False, by="message"))
-    chat.messages.append(said(words))
+    chat.messages.append(said(words, opened=[call.id for call in pending(chat.messages) if call.id in waiting(chat.messages)]))
     chat.messages_changed()
+    return decided
+
+
+def hear(chat: Chat, revision: str, project: str) -> dict[str, Decision]:
+    """Put all that waits into the conversation; see `answered`."""
+    decided: dict[str, Decision] = {}
+    for words in chat.hear(revision, project):
+        decided |= answered(chat, words)
     return decided
 
 
@@ -69,16 +77,15 @@ async def _run(chat: Chat, call: Call, settings: Agent, decisions: Mapping[str, 
         ending = await _once(chat, call, settings, decisions)
         more = bool(chat.inbox) and ending.kind in ("done", "question", "approval")
         chat.end(ending, more=more)
-        waiting, decisions = list(chat.inbox), {}
-        chat.inbox.clear()
-        for words in waiting:
-            answered(chat, words)
-            chat.change(state={"pending": []})
+        decisions = {}
     await chat.settle()
 
 
 async def _once(chat: Chat, call: Call, settings: Agent, decisions: Mapping[str, Decision]) -> Ending:
     try:
+        if chat.inbox and not decisions:  # a person's yes is carried out before anything else is read
+            decisions = hear(chat, *await place_of(chat, call))
+            chat.change(state={"pending": []})
         return await turn(chat, call, decisions, settings)
     except asyncio.CancelledError:
         return Ending(*ENDED[chat.why or "interrupted"])

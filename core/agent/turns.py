@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.agent.chat import Chat
-from core.agent.guards import push
+from core.agent.guards import doubt, push
 from core.agent.policy import Trust
 from core.agent.toolbox import ChatProject, RegistryToolbox
 from core.agent.values import Decision, Ending, Limits, Message, Role, Tool
@@ -47,6 +47,15 @@ async def revision_of(call: Call, project: str | None) -> str:
     if not project:
         return ""
     return await asyncio.to_thread(lambda: call.house.projects.get(project, call.caller.id).revision)
+
+
+async def place_of(chat: Chat, call: Call) -> tuple[str, str]:
+    """Where the chat's project stands, and which it is; "" without one, or where it is gone: the turn says so."""
+    project = chat.row["project"]
+    try:
+        return await revision_of(call, project), project or ""
+    except NotFound:
+        return "", ""
 
 
 async def turn(chat: Chat, call: Call, decisions: Mapping[str, Decision], settings: Agent) -> Ending:
@@ -98,10 +107,8 @@ async def _modelled(chat: Chat, call: Call, decisions: Mapping[str, Decision], s
     def guard(messages: Sequence[Message]) -> str | None:
         return push(chat.work, [tool.name for tool in toolbox.tools()])
 
-    def inbox() -> list[str]:
-        taken = list(chat.inbox)
-        chat.inbox.clear()
-        return taken
+    async def inbox() -> list[str]:
+        return chat.hear(*await place_of(chat, call)) if chat.inbox else []
 
     ending = await loop.run(
         chat.messages, system=await _system(chat, call, mind, limits), mind=mind, toolbox=toolbox, limits=limits, emit=chat.emit, inbox=inbox,
@@ -139,7 +146,12 @@ async def _toolbox(chat: Chat, call: Call, limits: Limits) -> RegistryToolbox:
     asked = state.setdefault("asked", {})  # what a person was asked about is about the project they were shown
     project = ChatProject(chat.row["project"] or "", changed=lambda id: chat.change(project=id or None), asked=asked)
     wanted = {name: given.get(name) for name in ("model", "provider")} | {"limit_usd": limits.usd}
-    return RegistryToolbox(call, project=project, trust=trust, outside=[outside], fixed={name: wanted for name in ("research", "app_repair", "hf_hub_ask")})
+    fixed = {name: wanted for name in ("research", "app_repair", "hf_hub_ask")}
+
+    async def doubts(id: str) -> str:
+        return doubt(chat.work, await revision_of(call, id)) if id == chat.row["project"] else "This chat has not looked at it."
+
+    return RegistryToolbox(call, project=project, trust=trust, outside=[outside], fixed=fixed, doubt=doubts)
 
 
 async def _project_is_there(chat: Chat, call: Call) -> None:

@@ -168,5 +168,5 @@ class Decision:
     feedback: str = ""
 
 
-Inbox = Callable[[], Sequence[str]]  # what the person said since the last look; taken out
+Inbox = Callable[[], Awaitable[Sequence[str]]]  # what the person said since the last look; taken out
 Summarise = Callable[[str, int], Awaitable[str]]  # text, words → summary

@@ -19,9 +19,9 @@ _THOUGHTS = 40_000  # characters of one reply's that are kept
 _FIELDS = ("role", "content", "tool_calls", "tool_call_id", "name")
 
 
-def said(text: str) -> Message:
-    """A person's own words."""
-    return {"role": "user", "content": text, "meta": {"kind": "said"}}
+def said(text: str, *, opened: Sequence[str] = ()) -> Message:
+    """A person's own words. opened: ids of the calls that waited for them: their results follow from these words."""
+    return {"role": "user", "content": text, "meta": {"kind": "said"} | ({"opened": list(opened)} if opened else {})}
 
 
 def note(text: str) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -184,6 +185,15 @@ class Project:
     def export_zip(self) -> bytes:
         """All files as a zip; the same files give the same bytes."""
         return write_zip(self.snapshot())
+
+    def copy_repository(self, target: Path, revision: str | None = None) -> None:
+        """Copy the files with their history to a folder that is not there yet, standing at that revision or as they are."""
+        with self._lock, self._git.lock:
+            at = self._known(revision) if revision else self.revision
+            shutil.copytree(self._folder / REPOSITORY, target)
+        copied = GitStore.open(target)
+        copied.set_ref("refs/heads/main", at)
+        copied.close()
 
     def set_space(self, repo: str | None) -> None:
         """Remember which Space ("owner/name") this project was deployed to; None forgets it."""

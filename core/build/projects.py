@@ -71,8 +71,7 @@ class Projects:
         check_limits(files, {})
         title = " ".join(title.split())[:_TITLE_LENGTH] or "Untitled"
         with self._lock:
-            if len(self._owned(owner)) >= PROJECTS_PER_OWNER:
-                raise Conflict(f"You have {PROJECTS_PER_OWNER} projects already.", "Delete one you no longer need.")
+            self._room_for_one(owner)
             facts = Facts(
                 id=secrets.token_hex(16),
                 owner=owner,
@@ -91,6 +90,34 @@ class Projects:
         if facts is None or facts.owner != owner:
             raise NotFound("There is no such project.", "Choose one from the list of your projects.")
         return self._open(facts)
+
+    def copy(self, id: str, owner: str, *, title: str, revision: str | None = None) -> Project:
+        """A new project with the files and the history of one of the owner's, which may be told apart by its title alone.
+
+        Args:
+            title: what people call the copy, cut at 100 characters.
+            revision: the commit it stands at; what came after is not part of it. Default: the newest.
+
+        It belongs to no Space and is sealed again. Raises NotFound as in `get`, or for such a revision; Conflict; StorageFull.
+        """
+        source = self.get(id, owner)
+        title = " ".join(title.split())[:_TITLE_LENGTH] or "Untitled"
+        with self._lock:
+            self._room_for_one(owner)
+            facts = Facts(
+                id=secrets.token_hex(16), owner=owner, title=title, slug=slug_of(title), sdk=source.sdk, template=source.template, created_at=time.time()
+            )  # fmt: skip
+            unfinished = self._root / f"{_UNFINISHED}{facts.id}"
+            try:
+                with storage():
+                    unfinished.mkdir(mode=0o700)
+                    source.copy_repository(unfinished / REPOSITORY, revision)
+                    save_facts(unfinished, facts)
+                    unfinished.rename(self._root / facts.id)
+            except BaseException:
+                shutil.rmtree(unfinished, ignore_errors=True)
+                raise
+            return self._open(facts)
 
     def list(self, owner: str) -> list[Project]:
         """This owner's projects, newest first."""
@@ -117,6 +144,10 @@ class Projects:
         except InvalidInput:
             card = None  # a broken card is what preflight reports later, beside its line; the files are still welcome
         return self.create(owner, title=title or (card and card.title) or "Imported app", files=files, message="Import from a zip")
+
+    def _room_for_one(self, owner: str) -> None:
+        if len(self._owned(owner)) >= PROJECTS_PER_OWNER:
+            raise Conflict(f"You have {PROJECTS_PER_OWNER} projects already.", "Delete one you no longer need.")
 
     def _owned(self, owner: str) -> list[Facts]:
         found = (self._facts(folder.name) for folder in self._root.iterdir() if _ID.fullmatch(folder.name))

@@ -137,7 +137,7 @@ class Stage:
         self.events, kept = [], [len(self.messages)]
         asked = mind if isinstance(mind, RoutedMind) else await self.mind(**mind)
 
-        def inbox() -> list[str]:
+        async def inbox() -> list[str]:
             taken, self.waiting = self.waiting, []
             return taken
 

@@ -100,7 +100,14 @@ def test_only_twenty_wait(tmp_path):
             await at.do("agent_chat", message=f"more {number}", chat=made["chat"], wait=False)
         assert (await at.wrong("agent_chat", message="too much", chat=made["chat"], wait=False)).code == "conflict"
         await at.do("agent_stop", chat=made["chat"])
-        assert len([one for one in await at.record(made["chat"]) if one["event"] == "UserSaid"]) == 21
+        waits = [one for one in await at.record(made["chat"]) if one["event"] == "Waiting"]
+        assert len(waits[-1]["texts"]) == 20  # nobody read them: they wait for the next turn
+        await at.do("agent_chat", message="and this", chat=made["chat"])
+        record = await at.record(made["chat"])
+        said = [one["text"] for one in record if one["event"] == "UserSaid"]
+        assert said == ["first", *(f"more {number}" for number in range(20)), "and this"]
+        assert said == [one["content"] for one in at.messages(made["chat"]) if one["meta"]["kind"] == "said"]
+        assert [one for one in record if one["event"] == "Waiting"][-1]["texts"] == []
 
     told(story, [{"text": "one moment", "hold": True}], tmp_path)
 
