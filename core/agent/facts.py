@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from core.build import find_credentials
@@ -17,10 +17,10 @@ _MOST_FILES = 100
 
 
 class HubFacts:
-    """`policy.Facts` as the caller's Hub tells them."""
+    """`policy.Facts` as the caller's Hub tells them; doubt: what the chat knows against publishing a project."""
 
-    def __init__(self, call: Call):
-        self._call = call
+    def __init__(self, call: Call, doubt: Callable[[str], Awaitable[str]] | None = None):
+        self._call, self._doubt = call, doubt
 
     @property
     def signed_in(self) -> bool:
@@ -59,6 +59,9 @@ class HubFacts:
         changed = [file for file in plan["files"] if file.get("change") != "unchanged"]
         told = {"files": changed[:_MOST_FILES], "files_changed": len(changed), "files_in_all": len(plan["files"])}
         return plan | told | {"credentials": await asyncio.to_thread(self._credentials, str(arguments.get("project")))}
+
+    async def doubt(self, project: str) -> str:
+        return await self._doubt(project) if self._doubt else ""
 
     def _credentials(self, project: str) -> list[str]:
         """Where a key stands in what would be published: one of the caller's own, or anything shaped like one."""

@@ -28,6 +28,7 @@ class Offer:
     seconds: float
     fills: Mapping[str, str]
     never_filled: frozenset[str]
+    defaults: Mapping[str, Mapping[str, Any]]
     conceal: Mapping[str, Sequence[str]]
     leave_out: Mapping[str, Sequence[str]]
     missing: Mapping[str, str]
@@ -46,6 +47,7 @@ def table() -> Offer:
         seconds=float(raw["seconds"]),
         fills=raw["fills"],
         never_filled=frozenset(raw["never_filled"]),
+        defaults=raw["defaults"],
         conceal=raw["conceal"],
         leave_out=raw["leave_out"],
         missing=raw["missing"],
@@ -67,6 +69,8 @@ def offered(action: Action) -> Tool:
         filled = set() if action.name in table().never_filled else set(table().fills) & set(properties)
         for name in filled:
             properties[name]["description"] = f"{properties[name].get('description', '')} Leave it out for the chat's own.".strip()
+        for name, value in table().defaults.get(action.name, {}).items():
+            properties[name]["default"] = value
         required = [name for name in schema.get("required", []) if name in properties and name not in filled]
         schema |= {"required": required}
         if not required:

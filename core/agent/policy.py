@@ -23,6 +23,7 @@ _TABLE = Path(__file__).with_name("policy.yaml")
 _CONDITIONS = frozenset({"given", "paid"})
 _ROW = frozenset({"class", "when", "if_own", "own", "price", "plan", "reason"})
 _SHOWN = 160
+_LONGEST_DOUBT = 360
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,9 @@ class Facts(Protocol):
 
     async def deploy_plan(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What a deploy with these arguments would do."""
+
+    async def doubt(self, project: str) -> str:
+        """Why nobody should publish this project unasked: its last check failed, or nobody looked since. One sentence, "" for nothing."""
 
 
 @dataclass
@@ -135,9 +139,9 @@ async def decide(name: str, risk: Risk, arguments: Mapping[str, Any], *, facts: 
 
 
 async def _asking(name: str, row: Row, arguments: Mapping[str, Any], facts: Facts, trust: Trust | None) -> Verdict:
-    kind, plan, price = row.kind, None, 0.0
+    kind, plan, price, doubt = row.kind, None, 0.0, ""
     if row.plan and kind != "foreign":
-        plan = await facts.deploy_plan(arguments)
+        plan, doubt = await facts.deploy_plan(arguments), _line(await facts.doubt(str(arguments.get("project") or "")), _LONGEST_DOUBT)
         price = float(plan.get("cost_per_hour") or 0.0)
         kind = kind if await facts.owns(str(plan.get("repo") or "")) else "foreign"  # a project remembers where it went, under any account
         kind = "secret" if kind == "publish" and plan.get("credentials") else kind
@@ -146,7 +150,7 @@ async def _asking(name: str, row: Row, arguments: Mapping[str, Any], facts: Fact
     if kind == "publish" and price != 0.0:
         kind = "hardware"
     target = str((plan or {}).get("repo") or _target(arguments, row.own) or arguments.get("project") or name)
-    if trust is not None and kind in policy().trusted and trust.reserve(f"{_family(name)}:{target.lower()}", price):
+    if trust is not None and not doubt and kind in policy().trusted and trust.reserve(f"{_family(name)}:{target.lower()}", price):
         return Verdict(kind, trusted=True)
     words = row.reason if row.reason and kind != "foreign" else policy().reasons[kind]
     reason = _sentence(words, name, target, arguments)
@@ -154,6 +158,8 @@ async def _asking(name: str, row: Row, arguments: Mapping[str, Any], facts: Fact
         reason = f"A key would be published, in {_line(plan['credentials'])}! {reason}"
     if plan and plan.get("sentence"):
         reason = f"{reason} {plan['sentence']}"
+    if doubt:
+        reason = f"{reason} {doubt}"
     return Verdict(kind, asked=Asked(kind, reason, plan=plan, usd_per_hour=price))
 
 
@@ -202,10 +208,10 @@ class _Told(dict):
         return ""
 
 
-def _line(value: Any) -> str:
+def _line(value: Any, longest: int = _SHOWN) -> str:
     text = ", ".join(str(one) for one in value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -18,7 +18,7 @@ from core.agent.offering import checked, nearest, offered, table, unstrung, unwr
 from core.agent.meter import cost_of
 from core.agent.own_tools import OWN, Own, visible
 from core.agent.policy import Trust, Verdict, decide
-from core.agent.rendering import enclosed, pictured, render, shown, trouble, without
+from core.agent.rendering import cut, enclosed, pictured, render, shown, trouble, without
 from core.agent.values import Asked, Emit, Output, Tool, ToolRequest
 from core.errors import Forbidden, InvalidInput, NotFound, SpacesError, TimedOut
 from core.events import ApprovalGiven, Cost, Event, ignore
@@ -29,6 +29,7 @@ from core.secrets import redact
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 200
+_WORDS = 300  # characters of what an outside tool says of itself, for a person
 _SUBJECTS = ("id", "repo", "url", "path", "preview", "preview_or_project", "query", "idea", "project")
 
 
@@ -39,6 +40,9 @@ class OutsideTools(Protocol):
 
     def kind(self, name: str) -> Literal["read", "outside"]:
         """read: it may run unasked. outside: a person is asked each time."""
+
+    def risk(self, name: str) -> str:
+        """What its server says of the tool's risk, in words."""
 
     async def call(self, name: str, arguments: Mapping[str, Any], emit: Emit) -> Output: ...
 
@@ -80,6 +84,7 @@ class RegistryToolbox:
 
     call: the person's own caller, and the house. project: the chat's. trust: what may run ahead of being asked, None for
     nothing. outside: further tools. fixed: arguments put in for the model by action, such as the model of a sub-agent.
+    doubt: what the chat knows against publishing a project, one sentence or "".
     """
 
     call: Call
@@ -87,6 +92,7 @@ class RegistryToolbox:
     trust: Trust | None = None
     outside: Sequence[OutsideTools] = ()
     fixed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    doubt: Callable[[str], Awaitable[str]] | None = None
 
     def __post_init__(self):
         self._verdicts: dict[tuple[str, str, str], Verdict] = {}
@@ -148,7 +154,7 @@ class RegistryToolbox:
             return _of_outside(chosen)
         if chosen.name in OWN:
             return Verdict("read")
-        return await decide(chosen.name, chosen.action.risk, chosen.arguments, facts=HubFacts(self._call), trust=self.trust)
+        return await decide(chosen.name, chosen.action.risk, chosen.arguments, facts=HubFacts(self._call, self.doubt), trust=self.trust)
 
     def _remember(self, request: ToolRequest, chosen: _Chosen, verdict: Verdict) -> None:
         self._verdicts[_key(request, chosen)] = verdict
@@ -181,7 +187,8 @@ class RegistryToolbox:
         filled = {} if action.name in table().never_filled else {
             key: value for key, how in table().fills.items() if key in known and not given.get(key) and (value := self._filling(how, project))
         }  # fmt: skip
-        return {**given, **filled, **fixed}
+        ours = {key: value for key, value in table().defaults.get(action.name, {}).items() if given.get(key) in (None, "")}
+        return {**given, **ours, **filled, **fixed}
 
     def _filling(self, how: str, project: str) -> str:
         if how == "project" or not project:
@@ -242,7 +249,9 @@ def _of_outside(chosen: _Chosen) -> Verdict:
     if chosen.server.kind(chosen.name) == "read":
         return Verdict("read")
     where = chosen.tool.source or "an outside server"
-    return Verdict("outside", asked=Asked("outside", f"Call {chosen.tool.title or chosen.name} of {where}, which is not ours.", plan={"arguments": shown(chosen.arguments)}))
+    says = " ".join(cut(chosen.tool.description, _WORDS).split())
+    reason = f"Call {chosen.tool.title or chosen.name} of {where}, which is not ours. It says of itself: “{says}” ({chosen.server.risk(chosen.name)})."
+    return Verdict("outside", asked=Asked("outside", reason, plan={"arguments": shown(chosen.arguments)}))
 
 
 def _source(chosen: _Chosen) -> str | None:

@@ -54,6 +54,16 @@ def test_a_deploy_is_shown_before_the_fact_and_done_after_the_word(house, api):
     assert there(api, "anna/asked-page") and any(isinstance(event, Deployed) for event in chat.events)
 
 
+def test_without_a_word_about_it_an_agent_publishes_privately_and_an_update_leaves_it(house, api):
+    chat = anna(house)
+    chat.page()
+    assert "Create anna/quiet-page: 2 files created (private, free)." in chat.judge(chat.request("deploy_to_space", name="quiet-page")).reason
+    assert chat.run(chat.request("deploy_to_space", name="quiet-page", visibility="public"), approved=True).ok
+    again = chat.judge(chat.request("deploy_to_space", name="quiet-page"))
+    assert again.reason == "Publish the project as a Space. anna/quiet-page is up to date; nothing will change (public, free)."
+    assert chat.use("deploy_plan", name="quiet-page").data["visibility"] == "public"
+
+
 def test_trust_deploys_what_is_free_and_asks_about_what_costs(house, api):
     trust = Trust(0.5)
     chat = anna(house, trust=trust)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+import core.actions  # noqa: F401  fills the registry
+from core.agent.guards import Work, after, doubt, push
+from core.agent.offering import offered
+from core.agent.policy import Trust
 from core.agent.spending import costs, spent_event
 from core.agent.stuck import Watch
 from core.agent.values import Decision, Limits
-from core.events import Cost
+from core.events import Cost, FileChanged, Todo, ToolEnded
+from core.registry import actions
 from tests.agent.bench import decided, play
 from tests.agent.scripted import scripted
+from tests.agent.test_policy import FREE, World, verdict
 
 PUBLISH = {"calls": [{"name": "publish", "arguments": {"path": "app.py"}, "id": "p1"}]}
 READ = {"calls": [{"name": "read", "arguments": {"path": "app.py"}}]}
@@ -64,3 +70,73 @@ def test_a_price_that_is_told_is_what_counts(tmp_path):
     with scripted([READ | {"usage": {"prompt": 100_000, "completion": 10_000, "cost": 0.01}}, {"text": "Done."}]) as server:
         played = play(server, tmp_path, lambda stage: stage.turn("read", limits=Limits(usd=0.5)))
     assert played.ending.kind == "done" and played.told(Cost)[0].receipt["counted_usd"] == 0.01
+
+
+# Publishing what nobody looked at
+
+
+def _did(name, data=None):
+    return ToolEnded(id="c", name=name, ok=True, text="", data=data)
+
+
+def test_what_speaks_against_publishing_follows_from_what_happened():
+    work = after(Work(), FileChanged(project="p", path="app.py"))
+    assert doubt(work, "r1") == "Nobody has looked at it since it changed."
+    failed = after(work, _did("app_verify", {"ok": False, "revision": "r1", "first_error": "NameError: nam."}))
+    assert doubt(failed, "r1") == "Its last check failed: “NameError: nam”."
+    fine = after(failed, _did("app_verify", {"ok": True, "revision": "r1"}))
+    assert doubt(fine, "r1") == "" and doubt(fine, "r2") == "Nobody has looked at it since it changed."  # the person changed it meanwhile
+    assert doubt(after(fine, FileChanged(project="p", path="app.py")), "r2") == "Nobody has looked at it since it changed."
+    assert doubt(Work.of(failed.to_dict()), "r1") == doubt(failed, "r1")  # kept with the chat
+
+
+@pytest.mark.parametrize("name", ["deploy_to_space", "space_update"])
+def test_trust_publishes_nothing_whose_check_failed_and_the_person_reads_why(name):
+    where = {"project": "p", "repo" if name == "space_update" else "name": "anna/page"}
+    assert verdict(name, World(plan=FREE), Trust(1.0), **where).trusted
+    asked = verdict(name, World(plan=FREE, doubts="Its last check failed: “NameError”."), Trust(1.0), **where)
+    assert not asked.trusted and asked.asked.reason.endswith("(public, free). Its last check failed: “NameError”.")
+
+
+def test_the_reason_tells_the_plans_visibility_and_no_other():
+    plan = FREE | {"sentence": "Update anna/page: 1 file changed (private, free)."}
+    asked = verdict("deploy_to_space", World(plan=plan), project="p", visibility="public").asked
+    assert asked.reason == "Publish the project as a Space. Update anna/page: 1 file changed (private, free)."
+
+
+@pytest.mark.parametrize("name", ["deploy_plan", "deploy_to_space", "build_space"])
+def test_what_the_model_is_shown_publishes_privately_and_the_other_doors_do_not(name):
+    assert offered(actions()[name]).schema["properties"]["visibility"]["default"] == "private"
+    assert actions()[name].schema["properties"]["visibility"]["default"] == "public"
+
+
+# When it says it is done
+
+TOOLS = ["plan", "app_verify"]
+
+
+def _todo(*states):
+    return Todo(items=tuple({"text": f"step {place}", "state": state} for place, state in enumerate(states)))
+
+
+def test_one_unticked_item_after_a_good_check_costs_no_further_request():
+    work = after(after(Work(), _todo("done", "working")), _did("app_verify", {"ok": True, "revision": "r1"}))
+    assert push(work, TOOLS) is None
+    assert push(after(work, _did("deploy_to_space")), TOOLS) is None
+    assert "Run app_verify" in push(after(work, FileChanged(project="p", path="app.py")), TOOLS)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [_todo("done", "working")],  # nothing was ever looked at
+        [_todo("done", "working"), _did("app_verify", {"ok": False, "first_error": "It crashed"})],
+        [_todo("working", "pending"), _did("app_verify", {"ok": True})],
+        [_todo("pending"), _did("app_verify", {"ok": True})],
+    ],
+)
+def test_what_is_left_over_otherwise_is_pushed_and_the_words_stand(events):
+    work = Work()
+    for event in events:
+        work = after(work, event)
+    assert "tick with plan; your words above stand" in push(work, TOOLS)

@@ -16,8 +16,8 @@ ALWAYS = {"delete", "secret", "foreign", "open", "outside", "spend"}
 class World:
     """anna's; x4 costs 4 USD an hour, mystery has no price."""
 
-    def __init__(self, *, signed_in: bool = True, plan: dict[str, Any] | None = None, runs_on: str | None = "cpu-basic"):
-        self.signed_in, self._plan, self._runs_on = signed_in, plan, runs_on
+    def __init__(self, *, signed_in: bool = True, plan: dict[str, Any] | None = None, runs_on: str | None = "cpu-basic", doubts: str = ""):
+        self.signed_in, self._plan, self._runs_on, self.doubts = signed_in, plan, runs_on, doubts
 
     async def owns(self, repo: str) -> bool:
         return "/" not in repo or repo.lower().startswith("anna/")
@@ -27,6 +27,9 @@ class World:
 
     async def runs_on(self, repo: str) -> str | None:
         return self._runs_on
+
+    async def doubt(self, project):
+        return self.doubts
 
     async def deploy_plan(self, arguments):
         if self._plan is None:
