@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.failures import first_error, page_place
+from core.failures import condensed, failures, first_error, first_failure, page_place
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,40 @@ def test_first_error(log, found):
 )
 def test_where_a_page_says_its_error_is(told, place):
     assert page_place(told) == place
+
+
+REFUSED = """Traceback (most recent call last):
+  File "/x/site-packages/gradio/queueing.py", line 1, in process
+    response = await call()
+               ^^^^^^^^^^^^
+  File "/x/site-packages/gradio/route.py", line 2, in call
+    return 1
+  File "/app/app.py", line 7, in go
+    int(text)
+    ~~~^^^^^^
+ValueError: bad
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/app/app.py", line 9, in go
+    raise gr.Error("Give a number")
+gradio.exceptions.Error: 'Give a number'
+""".splitlines()
+LATER = ["INFO fine", "Traceback (most recent call last):", '  File "/app/app.py", line 20, in go', "    x", '  File "/x/site-packages/pandas/a.py", line 2, in call', "    y", "KeyError: 'z'"]
+
+
+def test_an_error_raised_for_the_person_is_known_whatever_it_was_raised_from():
+    assert [(one.sentence, one.line, one.meant) for one in failures([*REFUSED, *LATER])] == [("ValueError: bad", 7, True), ("KeyError: 'z'", 20, False)]
+    assert first_failure(REFUSED[12:]).meant and not first_failure(LATER).meant
+
+
+def test_a_traceback_shows_the_frames_of_the_app():
+    told = condensed([*REFUSED, *LATER])
+    assert told[:5] == [REFUSED[0], "  (2 frames of libraries)", *REFUSED[6:8], "ValueError: bad"]
+    assert told[-5:] == [*LATER[1:4], "  (1 frame of libraries)", LATER[-1]]
+
+
+def test_what_is_no_traceback_is_left_as_it_is():
+    lines = ["hello", '  File "/x/site-packages/a.py", line 3, in f', "    ^^^", "* Running", "Traceback (most recent call last):", '  File "app.py", line 1', "    def f(:", "          ^", "SyntaxError: x"]
+    assert condensed(lines) == lines

@@ -35,15 +35,16 @@ async def preview_check(
             whatever app it is). An element is given by ARIA role and accessible name, as
             in `{"do": "click", "role": "button", "name": "Submit"}`; without role also by label, placeholder, test id or
             text. value is the text to fill or expect, the option, the key (Enter), or an uploaded file's text; nth counts
-            from 0 among several; seconds (up to 60) is how long wait_for and expect_text wait.
+            from 0 among several; seconds (up to 60) is how long wait_for and expect_text wait. expect_text without an
+            element reads the whole page, without what editable fields hold; name the field to read that.
         path: what to open below the app's address.
         viewport: desktop (1280 x 800) or phone (390 x 844, touch).
         screenshot: whether to take a picture of the window at the end.
         wait_seconds: patience for the page to load, and for each step that waits, 1 to 60 seconds.
 
-    Returns `{preview, project, status, title, ready_ms, settled, console: [{level, text}], failed_requests: [{url, status | reason}],
-    accessibility, screenshot: {mime, base64, bytes, width, height} | null, steps: [{step, do, target, ok, seconds, text?, error?,
-    console?}], verdict: {ok, problems, notes, checks}}`; accessibility is the page as a tree of roles and names, at most
+    Returns `{preview, project, status, title, ready_ms, settled, console: [{level, text, times?}], failed_requests: [{url, method?,
+    status | reason}], accessibility, screenshot: {mime, base64, bytes, width, height} | null, steps: [{step, do, target, ok, seconds,
+    text?, error?, console?}], verdict: {ok, problems, notes, checks}}`; accessibility is the page as a tree of roles and names, at most
     12,000 characters. Raises not_found without a Chromium or preview, conflict when the preview does not run.
     """
     live = _preview(call, preview_or_project)
@@ -54,10 +55,15 @@ async def preview_check(
     began = time.monotonic()
     check = Check(tuple(steps or ()), path=path, viewport=viewport, screenshot=screenshot, wait_seconds=wait_seconds)
     app = partial(call.house.previews.proxy_to, live, prefix=live.mount)
-    found = await call.house.browser.check(app, check, mount=live.mount, hide=(live.token,), strangers=call.house.settings.public)
+    found = await call.house.browser.check(app, check, mount=live.mount, hide=(live.token,), strangers=call.house.settings.public, errors=partial(_errors, live))
     fine = found["verdict"]["ok"]
     say(call, "check", "The app works" if fine else "The app has problems", "done" if fine else "warning", time.monotonic() - began)
     return {"preview": live.id, "project": live.spec.label, **found}
+
+
+def _errors(live: Preview) -> int:
+    """How many tracebacks stand in its log."""
+    return sum("Traceback (most recent call last)" in line.text for line in live.logs.lines() if line.source == "run")
 
 
 def _preview(call: Call, id: str) -> Preview:

@@ -13,7 +13,7 @@ from core.actions.projects import open_project
 from core.browser import Step
 from core.build import Project, preflight
 from core.errors import AppFailed, Conflict, InvalidInput, NotFound, TimedOut, TooLarge
-from core.failures import Failure, first_failure, page_place
+from core.failures import Failure, condensed, failures, first_failure, page_place
 from core.preview import Preview
 from core.registry import Call, action
 from core.repair import Look
@@ -116,14 +116,15 @@ async def look_at(
         return Seen(started, live, notes=("This server has no browser, so nobody has looked at the page.",))
     except (Conflict, AppFailed) as error:  # it ended between its first answer and the visit
         return Seen(_not_started(call, project, error, files, findings), live)
-    return Seen(_checked(live, check, before, files, findings), live, check, _notes(check))
+    look, notes = _checked(live, check, before, files, findings)
+    return Seen(look, live, check, (*check["verdict"]["notes"], *notes))
 
 
 def _not_started(call: Call, project: Project, error: AppFailed | TimedOut | InvalidInput | Conflict, files, findings) -> Look:
     running = next((p for p in call.house.previews.list(call.caller.id) if p.id == error.details.get("preview")), None)
     log = [line.text for line in running.logs.lines()] if running else list(error.details.get("log", ()))
-    log = [line[:_LINE] for line in log[-_LOG_LINES:]]
-    failure = first_failure(_since_start(log))
+    log = condensed(line[:_LINE] for line in _since_start(log))[-_LOG_LINES:]
+    failure = first_failure(log)
     installing = error.message.startswith("The requirements could not be installed")
     path, line = _placed(failure, files)
     return Look(
@@ -138,29 +139,35 @@ def _since_start(log: list[str]) -> list[str]:
     return log[marks[-1] + 1 :] if marks else log
 
 
-def _checked(live: Preview, check: dict[str, Any], before: int, files, findings) -> Look:
-    """What the browser found. Where the app itself wrote an error meanwhile, that is the cause and comes first."""
+def _checked(live: Preview, check: dict[str, Any], before: int, files, findings) -> tuple[Look, tuple[str, ...]]:
+    """What the browser found, and notes. Where the app itself wrote an error meanwhile, that is the cause and comes first;
+    an error it raises for the person to read is none while all that was asked for works."""
     verdict = check["verdict"]
-    lines = [line.text[:_LINE] for line in live.logs.lines(before) if line.source == "run"][-_LOG_LINES:]
-    failure = first_failure(lines)
+    lines = [line.text[:_LINE] for line in live.logs.lines(before) if line.source == "run"]
+    found = list(failures(lines))
+    meant = [one for one in found if one.meant]
+    failure = next((one for one in found if not one.meant), None if verdict["ok"] or not meant else meant[-1])
+    lines = condensed(lines)[-_LOG_LINES:]
     console = tuple(one["text"] for one in check["console"] if one["level"] in ("error", "uncaught"))[:_LISTED]
     missing = tuple(f"{one['url']} ({one.get('status') or one.get('reason')})" for one in check["failed_requests"])[:_LISTED]
     problems = tuple(verdict["problems"])
     path, line = _placed(failure, files)
     if failure is None and problems:
         path, line = _placed(Failure(problems[0], *page_place(problems[0])), files)
+    heard = {"findings": findings, "log": tuple(lines), "console": console, "missing": missing}
     if verdict["ok"] and failure and path:  # frameworks keep serving, and a page may say no word of it
-        said = f"While it was used, the app wrote: {failure.placed}"
-        return Look("use", False, failure.placed, path, line, problems=(said,), findings=findings, log=tuple(lines), console=console, missing=missing)
+        return Look("use", False, failure.placed, path, line, problems=(f"While it was used, the app wrote: {failure.placed}",), **heard), ()
     if verdict["ok"]:
-        return Look("done", True, findings=findings, log=tuple(lines), console=console, missing=missing)
+        said = dict.fromkeys(f"The app refused what it was given, as it means to: {_refusal(one)}" for one in meant)
+        return Look("done", True, **heard), tuple(said)[:_LISTED]
     used = next((one for one in verdict["checks"] if one["name"] == "used"), None)
     only_use = used is not None and all(one["ok"] for one in verdict["checks"] if one is not used)
     stage = "use" if only_use or (used and _opened(verdict) and not used["ok"]) else "check"
-    return Look(
-        stage, False, failure.placed if failure else problems[0], path, line,
-        problems=problems, findings=findings, log=tuple(lines), console=console, missing=missing,
-    )  # fmt: skip
+    return Look(stage, False, failure.placed if failure else problems[0], path, line, problems=problems, **heard), ()
+
+
+def _refusal(failure: Failure) -> str:
+    return (failure.ended or failure.sentence).partition(":")[2].strip()[:200]
 
 
 def _opened(verdict: dict[str, Any]) -> bool:
@@ -174,10 +181,6 @@ def _placed(failure, files) -> tuple[str, int]:
     told = failure.path.replace("\\", "/")
     found = [path for path in files if told == path or told.endswith("/" + path)]
     return (max(found, key=len), failure.line) if found else ("", 0)
-
-
-def _notes(check: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(check["verdict"]["notes"])
 
 
 def _last_number(live: Preview) -> int:

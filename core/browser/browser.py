@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ class Browser:
         self._idle: asyncio.TimerHandle | None = None
 
     async def check(
-        self, app: ASGIApp, check: Check, *, mount: str, hide: tuple[str, ...] = (), strangers: bool = False
+        self, app: ASGIApp, check: Check, *, mount: str, hide: tuple[str, ...] = (), strangers: bool = False, errors: Callable[[], int] | None = None
     ) -> dict[str, Any]:
         """Open an app, use it, and say how that went.
 
@@ -57,6 +58,8 @@ class Browser:
             mount: the front of the app's paths, as in "/p/x".
             hide: texts that stand nowhere in the result, such as the token in the mount.
             strangers: the app is a stranger's, so a browser that nothing seals does not open it.
+            errors: how many errors the app has written so far, asked from another thread; a step that waits for an answer
+                gives up soon after a new one.
 
         Returns `{status, title, ready_ms, settled, console, failed_requests, accessibility, screenshot, steps, verdict}`.
         Raises `NotFound` without a Chromium, `Forbidden` for a stranger's app where it cannot be sealed,
@@ -66,7 +69,7 @@ class Browser:
         executable = find_chromium()
         if executable is None:
             raise no_chromium()
-        future = asyncio.run_coroutine_threadsafe(self._check(executable, app, check, mount, strangers), self._running())
+        future = asyncio.run_coroutine_threadsafe(self._check(executable, app, check, mount, strangers, errors), self._running())
         found = outcome_of(await asyncio.wrap_future(future), steps=len(check.steps))
         return _without(found, tuple(text for text in hide if text))
 
@@ -83,7 +86,7 @@ class Browser:
                 sweep(self.name)
             return self._loop
 
-    async def _check(self, executable: str, app: ASGIApp, check: Check, mount: str, strangers: bool) -> dict[str, Any]:
+    async def _check(self, executable: str, app: ASGIApp, check: Check, mount: str, strangers: bool, errors: Callable[[], int] | None) -> dict[str, Any]:
         if self._asked >= AT_ONCE + MOST_WAITING:
             raise RateLimited(f"{self._asked} checks are running or waiting already.", retry_after=10)
         self._asked += 1
@@ -99,7 +102,7 @@ class Browser:
                     )
                 with self._gate.passage(app, mount) as passage:
                     order = {"url": passage.origin + mount + check.path, "origin": passage.origin, "mount": mount, "check": check.to_dict()}
-                    return _with_statuses(await self._visit(worker, order, check.limit_seconds + LOOKS_SECONDS), passage.refused)
+                    return _with_statuses(await self._visit(worker, order, check.limit_seconds + LOOKS_SECONDS, errors), passage.refused)
         finally:
             self._asked -= 1
             if self._asked == 0 and self.worker is not None:
@@ -128,10 +131,10 @@ class Browser:
             return worker
         raise AssertionError("the last attempt returns or raises")
 
-    async def _visit(self, worker: Worker, order: dict[str, Any], seconds: float) -> dict[str, Any]:
+    async def _visit(self, worker: Worker, order: dict[str, Any], seconds: float, errors: Callable[[], int] | None) -> dict[str, Any]:
         watching = asyncio.create_task(self._watch(worker))
         try:
-            return await worker.visit(order, seconds=seconds)
+            return await worker.visit(order, seconds=seconds, errors=errors)
         except Gone as gone:
             if worker in self._too_large:
                 return unseen(str(gone))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 MOST_NAMED = 3
+EXPECTS = ("expect_text", "wait_for")  # the steps that say what must come of it
 
 
 def outcome_of(visit: Mapping[str, Any], *, steps: int) -> dict[str, Any]:
@@ -17,10 +19,12 @@ def outcome_of(visit: Mapping[str, Any], *, steps: int) -> dict[str, Any]:
 
     `verdict` is `{ok, problems, notes, checks}`; `checks` are the lines a person reads: `{name, ok, text}`.
     """
-    problems = [*_opening(visit), *_errors(visit), *_using(visit, steps)]
-    verdict = {"ok": not problems, "problems": problems, "notes": _notes(visit), "checks": _checks(visit, steps)}
-    shown = ("status", "title", "ready_ms", "settled", "console", "failed_requests", "accessibility", "screenshot", "steps")
-    return {**{name: visit[name] for name in shown}, "verdict": verdict}
+    refusals = _refusals(visit, steps)
+    problems = [*_opening(visit), *_errors(visit, refusals), *_using(visit, steps)]
+    verdict = {"ok": not problems, "problems": problems, "notes": [*_notes(visit), *refusals.values()], "checks": _checks(visit, steps, refusals)}
+    shown = ("status", "title", "ready_ms", "settled", "failed_requests", "accessibility", "screenshot")
+    steps_done = [{**one, "console": _once(one["console"])} if one.get("console") else one for one in visit["steps"]]
+    return {**{name: visit[name] for name in shown}, "console": _once(visit["console"]), "steps": steps_done, "verdict": verdict}
 
 
 def unseen(trouble: str) -> dict[str, Any]:
@@ -52,20 +56,38 @@ def _of(visit: Mapping[str, Any], *levels: str) -> list[str]:
     return [entry["text"] for entry in visit["console"] if entry["level"] in levels]
 
 
-def _own_failures(visit: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{entry['url']} ({entry.get('status') or entry.get('reason')})"
-        for entry in visit["failed_requests"]
-        if entry.get("reason") != "outside the preview" and entry["url"] != "/"
-    ]
+def _once(console: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each line once, in the order they came; `times` where it came more often."""
+    counts = Counter((entry["level"], entry["text"]) for entry in console)
+    return [{"level": level, "text": text, **({"times": times} if times > 1 else {})} for (level, text), times in counts.items()]
 
 
-def _errors(visit: Mapping[str, Any]) -> list[str]:
+def _told(entry: Mapping[str, Any]) -> str:
+    method = f"{entry['method']} " if "method" in entry else ""
+    return f"{method}{entry['url']} ({entry.get('status') or entry.get('reason')})"
+
+
+def _refusals(visit: Mapping[str, Any], steps: int) -> dict[str, str]:
+    """Requests that change something and were refused, while every step asked for worked and said what must come of it: an
+    app that answers bad input with 422 is right. The request → the note about it."""
+    done = visit["steps"]
+    if steps == 0 or len(done) != steps or not all(one["ok"] for one in done) or not any(one["do"] in EXPECTS for one in done):
+        return {}
+    refused = [entry for entry in visit["failed_requests"] if "method" in entry and 400 <= entry.get("status", 0) < 500]
+    return {_told(entry): f"The app refused {entry['method']} {entry['url']} with {entry['status']}; every step worked, so that counts as meant." for entry in refused}
+
+
+def _own_failures(visit: Mapping[str, Any], refusals: Mapping[str, str]) -> list[str]:
+    own = [entry for entry in visit["failed_requests"] if entry.get("reason") != "outside the preview" and entry["url"] != "/"]
+    return [told for told in map(_told, own) if told not in refusals]
+
+
+def _errors(visit: Mapping[str, Any], refusals: Mapping[str, str]) -> list[str]:
     found = []
     for texts, words in (
         (_of(visit, "uncaught"), "uncaught error"),
         (_of(visit, "error"), "error on the console"),
-        (_own_failures(visit), "failed request"),
+        (_own_failures(visit, refusals), "failed request"),
     ):
         if texts:
             found.append(f"{_count(len(texts), words)}: {_some(texts)}")
@@ -99,10 +121,10 @@ def _notes(visit: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _checks(visit: Mapping[str, Any], steps: int) -> list[dict[str, Any]]:
+def _checks(visit: Mapping[str, Any], steps: int, refusals: Mapping[str, str]) -> list[dict[str, Any]]:
     started = not _opening(visit)
     errors = len(_of(visit, "uncaught", "error"))
-    failed = len(_own_failures(visit))
+    failed = len(_own_failures(visit, refusals))
     lines = [
         {"name": "starts", "ok": started, "text": "starts" if started else "does not start well"},
         {"name": "console", "ok": not errors, "text": _count(errors, "console error") if errors else "no console errors"},

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from core.browser.seal import seal_of
 from core.errors import SpacesError, Unexpected
 
 START_SECONDS = 60
+LISTEN_SECONDS = 0.5
 LONGEST_LINE = 64 * 1024 * 1024
 _PREFIX = "spaces-browser-"
 
@@ -98,10 +100,14 @@ class Worker:
             start_new_session=True,
         )
 
-    async def visit(self, order: dict[str, Any], *, seconds: float) -> dict[str, Any]:
-        """Have one visit made; what the driver found. `Gone` when the browser ended meanwhile, `TimeoutError` after so long."""
+    async def visit(self, order: dict[str, Any], *, seconds: float, errors: Callable[[], int] | None = None) -> dict[str, Any]:
+        """Have one visit made; what the driver found. `Gone` when the browser ended meanwhile, `TimeoutError` after so long.
+
+        errors: how many errors the app has written so far; the driver is told when there are more.
+        """
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        listening = asyncio.create_task(self._listen(number, errors)) if errors else None
         try:
             self._tell({**order, "id": number})
             return await asyncio.wait_for(answer, seconds)
@@ -110,6 +116,16 @@ class Worker:
             raise
         finally:
             del self._waiting[number]
+            if listening:
+                listening.cancel()
+
+    async def _listen(self, number: int, errors: Callable[[], int]) -> None:
+        known = errors()
+        while True:
+            await asyncio.sleep(LISTEN_SECONDS)
+            if (now := errors()) > known:
+                known = now
+                self._tell({"id": number, "raised": True})
 
     def _tell(self, message: dict[str, Any]) -> None:
         if not self._writer.is_closing():

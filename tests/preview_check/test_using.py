@@ -99,7 +99,7 @@ def test_each_verb_does_what_it_says(bench, form, steps, said):
         ({"do": "click", "role": "button", "name": "Edit", "nth": 2}, "no number 2"),
         ({"do": "click", "role": "button", "name": "Later"}, "it is disabled"),
         ({"do": "select", "name": "Size", "value": "huge"}, "no option 'huge'; it has 'small', 'large'"),
-        ({"do": "expect_text", "value": "never", "seconds": 0.3}, "'never' did not appear in the page within 0.3 s; it reads 'A form"),
+        ({"do": "expect_text", "value": "never", "seconds": 0.3}, "'never' did not appear in the page within 0.3 s; it reads: A form"),
         ({"do": "click", "role": "slider", "name": "Speed"}, "the page has no slider at all; it has "),
         ({"do": "press", "value": "NoSuchKey"}, "there is no such key"),
         ({"do": "upload", "value": "x"}, "no place to upload"),

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from typing import Any
 
 from playwright.async_api import Browser, Error, Playwright, async_playwright
@@ -68,16 +69,18 @@ async def launch(playwright: Playwright, setup: dict[str, Any], *, own_sandbox: 
 
 
 async def serve(browser: Browser, reader: asyncio.StreamReader, tell) -> None:
-    """Start a task for each order; a line `{id, cancel}` ends it early."""
+    """Start a task for each order; a line `{id, cancel}` ends it early, `{id, raised}` says that its app wrote an error."""
     tasks: dict[int, asyncio.Task] = {}
+    raised: dict[int, float] = {}
 
     async def carry_out(order: dict[str, Any]) -> None:
         try:
-            tell({"id": order["id"], "outcome": await visit(browser, order)})
+            tell({"id": order["id"], "outcome": await visit(browser, order, lambda: raised.get(order["id"], 0.0))})
         except Error as error:
             tell({"id": order["id"], "failed": (error.message.splitlines() or ["it gave no reason"])[0]})
         finally:
             tasks.pop(order["id"], None)
+            raised.pop(order["id"], None)
 
     try:
         while line := await reader.readline():
@@ -85,6 +88,9 @@ async def serve(browser: Browser, reader: asyncio.StreamReader, tell) -> None:
             if order.get("cancel"):
                 if task := tasks.get(order["id"]):
                     task.cancel()
+            elif order.get("raised"):
+                if order["id"] in tasks:
+                    raised[order["id"]] = time.monotonic()
             else:
                 tasks[order["id"]] = asyncio.create_task(carry_out(order))
     finally:

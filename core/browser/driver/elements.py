@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 from playwright.async_api import Error, Locator, Page
@@ -30,14 +31,14 @@ class StepFailed(Exception):
     """A step could not be done; the message says why and what is there instead."""
 
 
-async def find(page: Page, step: dict[str, Any], *, seconds: float = APPEARS_SECONDS) -> Locator:
-    """The element, once it is there; `StepFailed` after so many seconds."""
+async def find(page: Page, step: dict[str, Any], *, seconds: float = APPEARS_SECONDS, over: Callable[[], bool] = lambda: False) -> Locator:
+    """The element, once it is there; `StepFailed` after so many seconds, or when `over` says that it will not come."""
     if step["role"] and not _ROLE.fullmatch(step["role"]):
         raise StepFailed(f"{step['role']!r} is not an ARIA role; roles are words like button, textbox, link.")
     deadline = time.monotonic() + seconds
     while True:
         found, count = await _look(page, step)
-        if found is not None or time.monotonic() > deadline:
+        if found is not None or time.monotonic() > deadline or over():
             break
         await asyncio.sleep(0.1)
     if found is None:

@@ -30,6 +30,7 @@ class Notices:
         self.dialogs: list[dict[str, str]] = []
         self.windows = 0
         self.downloads = 0
+        self.broke = 0.0  # when a script of the page last raised, or a request to the app failed that should not
         self.flooded = False  # the page opens dialogs without end
         self._open: dict[Request, float] = {}
         context.on("console", self._on_console)
@@ -76,6 +77,7 @@ class Notices:
 
     def _on_uncaught(self, error: Error) -> None:
         where = next((line.strip() for line in (error.stack or "").splitlines() if line.strip().startswith("at ")), "")
+        self.broke = time.monotonic()
         self._say("uncaught", f"{error.name or 'Error'}: {error.message}" + (f" ({where})" if where else ""))
 
     def _fail(self, url: str, **what: Any) -> None:
@@ -91,13 +93,16 @@ class Notices:
         self._open.pop(request, None)
         reason = str(request.failure or "failed")
         if "ERR_ABORTED" not in reason:  # the page itself gave it up
-            self._fail(request.url, reason=reason)
+            self.broke = time.monotonic() if request.url.startswith(self.address) else self.broke
+            self._fail(request.url, reason=reason, **_method(request))
 
     def _on_response(self, response: Response) -> None:
         if response.headers.get("content-type", "").startswith("text/event-stream"):
             self._open.pop(response.request, None)
+        if response.status >= 500 and response.url.startswith(self.address):
+            self.broke = time.monotonic()
         if response.status >= 400:
-            self._fail(response.url, status=response.status)
+            self._fail(response.url, status=response.status, **_method(response.request))
 
     async def _on_dialog(self, dialog: Dialog) -> None:
         if len(self.dialogs) < MOST_DIALOGS:
@@ -109,3 +114,7 @@ class Notices:
     def _on_websocket(self, socket: WebSocket) -> None:
         url = socket.url.replace("ws", "http", 1)
         socket.on("socketerror", lambda error: self._fail(url, reason=str(error) or "the WebSocket failed"))
+
+
+def _method(request: Request) -> dict[str, str]:
+    return {"method": request.method} if request.method != "GET" else {}

@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from base64 import b64encode
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.browser.driver import accessibility
 from core.browser.driver.acting import act
 from core.browser.driver.elements import StepFailed, described
 from core.browser.driver.notices import Notices
+from core.browser.driver.patience import Patience
 from core.browser.driver.settling import settle
 
 VIEWPORTS: dict[str, dict[str, Any]] = {
@@ -30,8 +32,11 @@ _BLANK = """() => {
 }"""
 
 
-async def visit(browser: Browser, order: dict[str, Any]) -> dict[str, Any]:
-    """Carry one order out: `{url, origin, mount, check}`; returns what was found."""
+WAITS = ("expect_text", "wait_for", "read")  # steps that do nothing to the page
+
+
+async def visit(browser: Browser, order: dict[str, Any], raised: Callable[[], float] = lambda: 0.0) -> dict[str, Any]:
+    """Carry one order out: `{url, origin, mount, check}`; returns what was found. raised: when the app last wrote an error, 0.0 before."""
     context = await browser.new_context(
         **VIEWPORTS[order["check"]["viewport"]],
         accept_downloads=False,
@@ -40,7 +45,7 @@ async def visit(browser: Browser, order: dict[str, Any]) -> dict[str, Any]:
         reduced_motion="reduce",
     )
     try:
-        return await Visit(context, order).run()
+        return await Visit(context, order, raised).run()
     finally:
         with suppress(Error, TimeoutError):
             await asyncio.wait_for(context.close(), 5)
@@ -49,8 +54,9 @@ async def visit(browser: Browser, order: dict[str, Any]) -> dict[str, Any]:
 class Visit:
     """The state of one visit."""
 
-    def __init__(self, context: BrowserContext, order: dict[str, Any]):
-        self.context, self.order, self.check = context, order, order["check"]
+    def __init__(self, context: BrowserContext, order: dict[str, Any], raised: Callable[[], float]):
+        self.context, self.order, self.check, self._raised = context, order, order["check"], raised
+        self.acted = time.monotonic()  # when the last step began that does something to the page
         self.notices = Notices(context, origin=order["origin"], mount=order["mount"])
         self.crashed = asyncio.Event()
         self.found: dict[str, Any] = {
@@ -126,8 +132,10 @@ class Visit:
         began, heard = time.monotonic(), len(self.notices.console)
         done: dict[str, Any] = {"step": number, "do": step["do"], "target": described(step) if step["role"] or step["name"] else "the page", "ok": True}
         self.found["steps"].append(done)
+        if step["do"] not in WAITS:
+            self.acted = began
         try:
-            read = await act(page, step, patience=self.check["wait_seconds"])
+            read = await act(page, step, patience=Patience(step["seconds"] or self.check["wait_seconds"], self._broke))
             if read is not None:
                 done["text"] = self.notices.clean(read) if len(read) < 600 else read
         except StepFailed as failed:
@@ -140,6 +148,11 @@ class Visit:
         if errors:
             done["console"] = errors[:10]
         return done["ok"]
+
+    def _broke(self) -> tuple[float, str] | None:
+        """What broke since the last step that did something: then what a step waits for will hardly come."""
+        heard = ((self._raised(), "the app wrote an error"), (self.notices.broke, "the page had an error"))
+        return min((one for one in heard if one[0] >= self.acted), default=None)
 
     async def _look(self, page: Page) -> None:
         """Title, blankness, tree and picture; a page that does not answer at all is asked once."""
