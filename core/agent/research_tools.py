@@ -1,4 +1,4 @@
-"""What a research reads with: eleven tools, all of which read, and a box that keeps nothing. There is no way to write.
+"""What a research reads with: tools that read, all of them, and a box that keeps nothing. There is no way to write.
 
 They are actions under the names and with the arguments the table keeps; every call goes the way of the chat's own tools
 (checked, audited, redacted, marked as data), and what comes back is cut to what a research needs of one page.
@@ -6,12 +6,15 @@ They are actions under the names and with the arguments the table keeps; every c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.agent.citing import Sources
-from core.agent.rendering import enclosed, render
+from core.agent.offering import table
+from core.agent.own_tools import OWN
+from core.agent.rendering import enclosed, render, without
 from core.agent.toolbox import ChatProject, RegistryToolbox
 from core.agent.values import Asked, Emit, Output, Tool, ToolRequest
 from core.errors import InvalidInput
@@ -19,7 +22,7 @@ from core.registry import Call, actions
 
 HEAD, TAIL = 4_800, 3_200  # characters of a result; together 8,000
 _WHOLE = 1_000_000
-_SUBJECTS = ("arxiv_id", "dataset", "url", "repo", "repo_id", "path", "query", "owner", "endpoint")
+_SUBJECTS = ("arxiv_id", "dataset", "url", "repo", "repo_id", "id", "path", "query", "owner", "endpoint")
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,18 @@ class Row:
 
 
 _LOOKS_UP = frozenset({"hf_repo_files", "hf_inspect_dataset", "hf_model_details", "fetch_hf_docs", "hf_papers"})
-_BOX = "Run a bash command in a fresh sealed box: no network, no files of the person's, nothing kept. For sums and for cutting text."
+_BOX = (
+    "Run a bash command in a fresh sealed box: no network (nothing can be downloaded), no files of the person's, nothing kept. For sums, for cutting text, and to look "
+    'into the packages installed here: python -c "import inspect, gradio; print(inspect.signature(gradio.Blocks.launch))"; a large import needs a timeout of 60.'
+)
+_CALLED = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 TOOLS: Mapping[str, Row] = {
     **{
         name: Row(name)
         for name in (
             "hf_papers", "hf_inspect_dataset", "explore_hf_docs", "fetch_hf_docs", "find_hf_api",
             "github_find_examples", "github_list_repos", "github_read_file", "hf_repo_files",
+            "hf_search_models", "hf_search_datasets", "hf_model_details", "hf_hub_query", "hf_runtime_capabilities",
         )
     },
     "read": Row("project_read", {"path": "path"}, description="Read a file of the person's project.", project=True),
@@ -82,10 +90,15 @@ class ReadingTools:
         if not found.ok and _is_missing(request.name, request.arguments, found.data):
             self._sources.missed(request.arguments)
         if not found.ok or found.data is None:
-            return replace(found, text=ends(found.text), data=None, picture=None)
+            return replace(found, text=ends(found.text) + self._not_here(found.text), data=None, picture=None)
         self._sources.take(request.name, request.arguments, found.data)
-        text = ends(render(found.data, longest=_WHOLE))
+        text = ends(render(without(found.data, table().leave_out.get(row.action, ())), longest=_WHOLE))
         return Output(enclosed(text, f"{request.name} {subject}".strip()), cost_usd=found.cost_usd)
+
+    def _not_here(self, text: str) -> str:
+        """A word on the tools an error sends to that a research does not have."""
+        strange = sorted((set(_CALLED.findall(text)) & (actions().keys() | OWN.keys())) - self._rows.keys())
+        return f"\n(Not among your tools: {', '.join(strange)}. Take another of yours, or go on without.)" if strange else ""
 
 
 def _is_missing(name: str, arguments: Mapping[str, Any], data: Any) -> bool:

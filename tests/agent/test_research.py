@@ -90,7 +90,7 @@ def lines(told):
 def test_it_has_exactly_the_tools_it_should():
     assert set(TOOLS) == {
         "hf_papers", "hf_inspect_dataset", "explore_hf_docs", "fetch_hf_docs", "find_hf_api", "github_find_examples", "github_list_repos",
-        "github_read_file", "hf_repo_files", "read", "bash",
+        "github_read_file", "hf_repo_files", "read", "bash", "hf_search_models", "hf_search_datasets", "hf_model_details", "hf_hub_query", "hf_runtime_capabilities",
     }  # fmt: skip
 
 
@@ -149,7 +149,9 @@ def test_each_tool_is_wired_to_what_it_names(house, server):
         "explore_hf_docs": {"endpoint": "trl", "query": "sft"}, "fetch_hf_docs": {"url": "https://huggingface.co/docs/trl/sft_trainer"},
         "find_hf_api": {"query": "create a repository"}, "github_find_examples": {"repo": "acme/tools"}, "github_list_repos": {"owner": "acme"},
         "github_read_file": {"repo": "acme/tools", "path": "run.py"}, "hf_repo_files": {"repo_id": "acme/m"}, "read": {"path": "app.py"},
-        "bash": {"command": "echo $((6 * 7))"},
+        "bash": {"command": "echo $((6 * 7)); python -c 'import inspect, yaml; print(inspect.signature(yaml.safe_load))'", "timeout": 60},
+        "hf_search_models": {"query": "small"}, "hf_search_datasets": {"query": "law"}, "hf_model_details": {"id": "acme/m"}, "hf_runtime_capabilities": {"section": "overview"},
+        "hf_hub_query": {"code": "async def solve(query, max_calls):\n    return await hf_repo_search(query)\n\nawait solve(query, max_calls)", "query": "small"},
     }  # fmt: skip
     assert set(calls) == set(TOOLS)
     made = house.projects.create("tester", title="Mine", files={"app.py": b"print(42)\n", "README.md": b"# x\n"})
@@ -162,7 +164,17 @@ def test_each_tool_is_wired_to_what_it_names(house, server):
     for name, text in answers.items():  # the Hub is out of reach here: its tools say so, and nothing is a defect or a wrong name
         assert not text.startswith(("unexpected", "invalid_input", "forbidden")) and "There is no tool" not in text, (name, text)
     assert "print(42)" in answers["read"] and "SFTTrainer" in answers["github_read_file"] and "42" in answers["bash"]
+    assert "(stream)" in answers["bash"]  # the packages of this server can be looked into
     assert found.tools == len(TOOLS)
+
+
+def test_an_error_that_sends_to_a_tool_it_does_not_have_says_so(house, server):
+    calls = [{"name": "fetch_hf_docs", "arguments": {"url": "https://huggingface.co/acme/model"}}, {"name": "github_read_file", "arguments": {"repo": "acme/tools", "path": "../x"}}]
+    server.script([{"calls": calls}, {"text": SHORT}])
+    research(house, caller(server))
+    docs, code = [message["content"] for message in server.bodies[-1]["messages"] if message["role"] == "tool"]
+    assert "hf_search_docs" in docs and docs.endswith("(Not among your tools: hf_search_docs. Take another of yours, or go on without.)")
+    assert "github_find_examples" in code and "Not among" not in code
 
 
 # What comes back
@@ -192,7 +204,9 @@ def test_a_name_no_tool_returned_is_marked(house, server):
 def test_its_words_stay_its_own_and_its_costs_and_steps_are_told(house, server):
     server.script([read_code(text="I read the code.", reasoning="hm"), {"text": REPORT}])
     found, told = research(house, caller(server), task="How is SFTTrainer used in the newest examples of the library?", id="call-7")
-    assert not any(isinstance(event, Text | ToolEnded) for event in told)
+    assert not any(isinstance(event, Text) for event in told)
+    (ended,) = [event for event in told if isinstance(event, ToolEnded)]
+    assert (ended.agent, ended.ok, ended.text, ended.data) == ("call-7", True, "", None) and ended.seconds > 0
     assert len([event for event in told if isinstance(event, Cost)]) == 2
     assert all(event.receipt["role"] == "research" for event in told if isinstance(event, Cost))
     assert [event.agent for event in told if isinstance(event, ToolStarted)] == ["call-7"]
