@@ -88,10 +88,11 @@ async def _modelled(chat: Chat, call: Call, decisions: Mapping[str, Decision], s
     chat.role = role
     given, providers = chat.row["settings"], call.house.providers
     view = await providers.models(call.caller, wait=_LIST_SECONDS)
-    keyed = {key.provider for key in providers.keys(call.caller)}
+    keys = providers.keys(call.caller)
+    keyed, bare = {key.provider for key in keys}, not any(key.models for key in keys)
 
     def thinker(role: Role, **more: Any) -> RoutedMind:
-        choice = choose(role, model=given.get("model"), provider=given.get("provider"), view=view, keyed=keyed)
+        choice = choose(role, model=given.get("model"), provider=given.get("provider"), view=view, keyed=keyed, bare=bare)
         return RoutedMind(
             providers, call.caller, role=role, model=choice.model, provider=choice.provider, effort=choice.effort, listing=view, **more
         )  # fmt: skip
@@ -213,11 +214,16 @@ async def _system(chat: Chat, call: Call, mind: Any, limits: Limits) -> str:
     house, project = call.house, chat.row["project"]
     found = await asyncio.to_thread(house.projects.get, project, call.caller.id) if project else None
     account, pro = await _account(call)
-    chat.change(state={"prompts": version()})
+    # What the work itself changes stays as it was when the person spoke last: an upstream keeps a prompt that is the same for the next turn.
+    task = {"said": sum((one.get("meta") or {}).get("kind") == "said" for one in chat.messages), "prompts": version()}
+    stood = chat.row["state"].get("task") or {}
+    if any(stood.get(name) != value for name, value in task.items()) or stood["project"] not in ("", project):
+        stood = {**task, "project": project or "", "sdk": found.sdk if found else None, "usd": limits.usd}
+        chat.change(state={"prompts": version(), "task": stood})
     return system_prompt(
-        native=mind.native, small=is_small(chat.row["settings"].get("model")), sees=mind.sees, sdk=found.sdk if found else None,
-        project=project or "", gradio=GRADIO_VERSION, signed_in=call.caller.token is not None, account=account, pro=pro, local_hub=house.local_hub is not None,
-        usd=limits.usd, iterations=limits.iterations,
+        native=mind.native, small=is_small(chat.row["settings"].get("model")), sees=mind.sees, sdk=stood["sdk"], project=stood["project"],
+        gradio=GRADIO_VERSION, signed_in=call.caller.token is not None, account=account, pro=pro, local_hub=house.local_hub is not None,
+        usd=stood["usd"], iterations=limits.iterations,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from core.events import Cost, FileChanged, Todo, ToolEnded
 from core.registry import actions
 from tests.agent.bench import decided, play
 from tests.agent.scripted import scripted
+from tests.agent.test_chats import told
 from tests.agent.test_policy import FREE, World, verdict
 
 PUBLISH = {"calls": [{"name": "publish", "arguments": {"path": "app.py"}, "id": "p1"}]}
@@ -140,3 +141,22 @@ def test_what_is_left_over_otherwise_is_pushed_and_the_words_stand(events):
     for event in events:
         work = after(work, event)
     assert "tick with plan; your words above stand" in push(work, TOOLS)
+
+
+# The prompt
+
+
+def test_the_system_prompt_is_the_same_until_the_person_speaks_again(tmp_path):
+    create = {"name": "project_create", "arguments": {"title": "Page", "files": {"index.html": "<h1>Hello</h1>"}, "sdk": "static"}}
+    delete = {"name": "space_delete", "arguments": {"repo": "somebody/theirs"}}
+
+    async def story(at, server):
+        made = await at.do("agent_chat", message="a page, and delete that")
+        await at.do("agent_decide", chat=made["chat"], decisions=[{"id": made["pending"][0]["id"], "approve": False}])
+        first = {body["messages"][0]["content"] for body in server.bodies}
+        assert len(server.bodies) >= 3 and len(first) == 1 and all(word in first.copy().pop() for word in ("- Gradio:", "- Static:", "- Docker:"))
+        await at.do("agent_chat", chat=made["chat"], message="and now?")
+        assert f"There is a project already ({made['project']})" in server.bodies[-1]["messages"][0]["content"]
+        assert "- Gradio:" not in server.bodies[-1]["messages"][0]["content"]
+
+    told(story, [{"calls": [create]}, {"calls": [delete]}, {"text": "Well.", "repeat": "forever"}], tmp_path)

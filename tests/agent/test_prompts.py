@@ -91,7 +91,7 @@ def test_every_tool_the_main_prompt_names_is_one():
 
 def test_files_are_versioned_and_tell_what_they_are_for():
     assert all(part.version >= 1 and part.roles and part.sections for part in parts())
-    assert re.fullmatch(r"(\w+:\d+ ?)+", version()) and "main:1" in version()
+    assert re.fullmatch(r"(\w+:\d+ ?)+", version()) and "main:2" in version()
 
 
 def test_text_outside_of_sections_is_a_mistake_in_the_file(tmp_path, monkeypatch):
