@@ -7,10 +7,11 @@ from dataclasses import replace
 from core.agent.keeping import cleaned
 from core.agent.meter import cost_of
 from core.agent.values import Emit
-from core.events import Cost, Event, Noticed, SubAgent, ToolStarted
+from core.events import Cost, Event, Noticed, SubAgent, ToolEnded, ToolStarted
 from core.secrets import Secret, redact
 
 _LABEL = 50  # characters of the task
+_WHY = 300  # characters of why a call failed
 
 
 class Status:
@@ -37,7 +38,7 @@ class Status:
         self._tell(state, text)
 
     def pass_on(self, event: Event) -> None:
-        """Costs, the names of tools and what a person should know go on; pieces of text and results do not."""
+        """Costs, what tools were called and how that ended, and what a person should know go on; pieces of text and results do not."""
         if isinstance(event, Cost):
             usd, tokens = cost_of(event.receipt)
             self.usd, self.tokens = self.usd + usd, self.tokens + tokens
@@ -45,6 +46,9 @@ class Status:
             self._tell("working", "thinks")
         elif isinstance(event, ToolStarted):
             self._emit(replace(event, arguments=cleaned(event.arguments, self._secrets)))
+        elif isinstance(event, ToolEnded):
+            why = "" if event.ok else redact(event.text[:_WHY], *self._secrets)
+            self._emit(replace(event, text=why, data=None, picture=None))
         elif isinstance(event, Noticed):
             self._emit(event)
 
