@@ -89,7 +89,7 @@ class Calling:
             for call in open_calls:
                 word = decisions.get(call.id)
                 if call.id not in waits:
-                    done.outputs[call.id] = Output(wire.UNFINISHED, ok=False)
+                    done.outputs[call.id] = wire.without_result(call, wire.UNFINISHED)
                 elif call.name == wire.QUESTION:
                     answer = (word.feedback if word else "") or words
                     done.outputs[call.id] = Output(f"The person answered: {answer}" if answer else "The person gave no answer.", ok=bool(answer))

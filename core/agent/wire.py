@@ -14,6 +14,9 @@ QUESTION = "ask"
 UNFINISHED = "This call has no result: the turn ended before it was done. Look at how things stand before calling it again."
 STOPPED = "This call has no result: the person stopped the turn while it ran, or before it began."
 OUT_OF_TIME = "This call has no result: the time of the turn was over while it ran, or before it began."
+# What goes on at the Hub when a call of these is cut short: it may have been done, in part or whole.
+_AT_THE_HUB = ("deploy_to_space", "space_update", "build_space", "hf_create_space", "space_duplicate", "space_control", "space_delete")
+_LOOK_THERE = "The Hub may have carried it out all the same: look at space_status first, and say what you find before you call it again."
 _PICTURE_CHARACTERS = 6_000_000
 _THOUGHTS = 40_000  # characters of one reply's that are kept
 _FIELDS = ("role", "content", "tool_calls", "tool_call_id", "name")
@@ -117,13 +120,19 @@ def repair(messages: list[Message], because: str = UNFINISHED) -> int:
         for call in calls:
             made = results.get(call["id"])
             changed += made is None
-            whole.append(made or result(_request(call), Output(because, ok=False)))
+            whole.append(made or result(_request(call), without_result(_request(call), because)))
         whole += behind
     moved = len(whole) == len(messages) and any(one is not other for one, other in zip(whole, messages, strict=True))
     if changed or moved or len(whole) != len(messages):
         messages[:] = whole
         return changed or 1
     return 0
+
+
+def without_result(call: ToolRequest, because: str) -> Output:
+    """What stands in place of the result of a call that has none."""
+    name = call.arguments.get("name") if call.name == "use_action" else call.name
+    return Output(f"{because} {_LOOK_THERE}" if name in _AT_THE_HUB else because, ok=False)
 
 
 def safe(messages: Sequence[Message], *, sees: bool = True, thoughts: bool = False) -> list[Message]:

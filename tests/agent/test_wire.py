@@ -80,3 +80,14 @@ def test_what_waits_for_a_person_is_found():
     history = [wire.said("go"), calling("x"), answer("x"), calling("a", "b"), answer("a"), wire.said("well?")]
     assert [(one.id, one.name, one.arguments) for one in wire.pending(history)] == [("b", "read", {"path": "b"})]
     assert wire.pending(history[:3]) == [] and wire.pending([]) == []
+
+
+def test_a_call_that_was_cut_short_at_the_hub_says_where_to_look_first():
+    def call(id, name, arguments):
+        return {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+    calls = [call("a", "deploy_to_space", "{}"), call("b", "use_action", '{"name": "space_update"}'), call("c", "project_write", "{}")]
+    history = [wire.said("go"), {"role": "assistant", "content": "", "tool_calls": calls}]
+    wire.repair(history, wire.STOPPED)
+    assert all(one["content"].startswith(wire.STOPPED) and one["meta"]["ok"] is False for one in history[2:])
+    assert [("space_status" in one["content"]) for one in history[2:]] == [True, True, False]
