@@ -52,7 +52,7 @@ async def agent_chat(
         wait: return when the turn has ended, telling what happens meanwhile; false returns at once.
 
     Returns `{chat, title, project, ending, text, pending, spent}`: ending is done, question, approval, stopped, iterations,
-    tokens, money, time, stuck, failed, interrupted or running; text what it said last, or why it ended; pending
+    tokens, money, time, stuck, failed, interrupted or running; text what it said last in this turn, or why that ended; pending
     `[{id, name, kind}]` what waits for the person. Raises unauthorized for a caller nothing is kept for, rate_limited
     when eight chats work already.
     """
@@ -81,17 +81,20 @@ async def agent_open(call: Call, chat: str, after: int = 0, limit: Annotated[int
         after: only events with a greater number, to page on.
         limit: events at most, 1 to 2000.
 
-    Returns `{chat, events, live, last, more}`: chat with settings, pending and decided besides what agent_chats tells;
-    events oldest first, each with `event`, `seq` and its fields; live `{text, reasoning}` so far; last the newest number.
+    Returns `{chat, about, events, live, last, more}`: chat its id; about with settings, pending, decided and waiting (what
+    was written and is not read yet) besides what agent_chats tells; events oldest first, each with `event`, `seq` and its fields; live `{text, reasoning}` so far; last the newest number.
     """
     found = await call.house.agents.open(call, chat)
     events: list[dict[str, Any]] = []
     while len(events) < limit and (bodies := await found.events(events[-1]["seq"] if events else after, limit - len(events))):
         events += bodies
     state = found.row["state"]
-    about = {**_row(found.row), "settings": found.row["settings"], "pending": found.pending, "decided": sorted(state.get("decided") or {})}
+    about = {
+        **_row(found.row), "settings": found.row["settings"], "pending": found.pending, "decided": sorted(state.get("decided") or {}),
+        "waiting": list(found.inbox),
+    }  # fmt: skip
     more = bool(events) and events[-1]["seq"] < found.last
-    return {"chat": about, "events": events, "live": found.so_far(), "last": found.last, "more": more}
+    return {"chat": found.id, "about": about, "events": events, "live": found.so_far(), "last": found.last, "more": more}
 
 
 @action(risk="read", title="Follow a chat", open_world=False)
@@ -152,8 +155,8 @@ async def agent_rewind(call: Call, chat: str, seq: int) -> dict:
         chat: the chat's id.
         seq: number of the UserSaid event.
 
-    Returns `{chat, title, project, text, restored}`: what the message said, and which files changed back. Raises
-    conflict while it works.
+    Returns `{chat, title, project, text, restored, note}`: what the message said, which files changed back, and what became
+    of the project where it is not the chat's any more. Raises conflict while it works.
     """
     _not_the_agent(call)
     return await rewind(call.house.agents, call, chat, seq)
@@ -256,16 +259,26 @@ async def _told(call: Call, chat: Chat, after: int) -> None:
 
 
 async def _state(chat: Chat) -> dict[str, Any]:
-    text, newest = "", max(chat.last - 200, 0)
+    last, newest = None, max(chat.last - 200, 0)
     while bodies := await chat.events(newest):
         newest = bodies[-1]["seq"]
-        told = [body["text"] for body in bodies if body["event"] in ("Said", "Question", "TurnEnded") and not body.get("agent") and body["text"]]
-        text = told[-1] if told else text
+        for body in bodies:
+            last = None if body["event"] == "UserSaid" else body if _speaks(body) else last
     row = _row(chat.row)
+    if last and last["event"] == "TurnEnded" and row["status"] == "running":
+        last = None  # that was the turn before
+    text = last["text"] if last else ""
     return {
         "chat": row["id"], "title": row["title"], "project": row["project"], "ending": row["status"], "text": text,
         "pending": chat.pending, "spent": row["spent"],
     }  # fmt: skip
+
+
+def _speaks(body: dict[str, Any]) -> bool:
+    """It says something to the person: a question itself, rather than that one was asked."""
+    if body["event"] == "TurnEnded" and body["ending"] == "question":
+        return False
+    return bool(body["event"] in ("Said", "Question", "TurnEnded") and not body.get("agent") and body["text"])
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,44 @@ def test_an_approved_call_is_done_once_and_only_then(tmp_path):
     told(story, [], tmp_path)
 
 
+def test_text_is_of_the_turn_that_is_told_of_and_a_question_is_its_own_text(tmp_path):
+    async def story(at, server):
+        made = await at.do("agent_chat", message="hi", project=await at.page(), wait=False)
+        await until(lambda: server.requests)
+        stopped = await at.do("agent_stop", chat=made["chat"])
+        assert stopped["text"].startswith("You stopped it")
+        server.go.clear()
+        going = await at.do("agent_chat", chat=made["chat"], wait=False)
+        assert (going["ending"], going["text"]) == ("running", "")
+        server.go.set()
+        asked = await at.do("agent_follow", chat=made["chat"])
+        assert (asked["ending"], asked["text"]) == ("question", "Which colour?")
+        server.go.clear()
+        answered = await at.do("agent_chat", chat=made["chat"], message="blue", wait=False)
+        assert (answered["ending"], answered["text"]) == ("running", "")
+        server.go.set()
+        assert (await at.do("agent_follow", chat=made["chat"]))["text"] == DONE["text"]
+
+    ask = {"calls": [{"name": "ask", "arguments": {"question": "Which colour?"}}], "hold": True}
+    told(story, [{"text": "never", "hold": True}, ask, DONE | {"hold": True}], tmp_path)
+
+
+def test_every_result_names_the_chat_by_its_id(tmp_path):
+    async def story(at, server):
+        made = await at.do("agent_chat", message="hi", project=await at.page())
+        id = made["chat"]
+        opened = await at.do("agent_open", chat=id)
+        assert opened["about"]["id"] == id and opened["about"]["waiting"] == []
+        seq = opened["events"][0]["seq"]
+        rows = [
+            made, opened, await at.do("agent_follow", chat=id), await at.do("agent_stop", chat=id), await at.do("agent_set", chat=id, title="x"),
+            await at.do("agent_rewind", chat=id, seq=seq), await at.do("agent_delete", chat=id),
+        ]  # fmt: skip
+        assert [row["chat"] for row in rows] == [id] * len(rows)
+
+    told(story, [DONE], tmp_path)
+
+
 def test_trust_publishes_unasked_until_it_is_taken_back(tmp_path):
     deploy = {"name": "deploy_to_space", "arguments": {"name": "trusted-page", "visibility": "private"}}
 
@@ -90,10 +128,10 @@ def test_a_chat_is_opened_in_pages_and_named_by_its_first_words(tmp_path):
         assert not rest["more"] and rest["events"][-1]["seq"] == rest["last"] == first["last"]
         renamed = await at.do("agent_set", chat=made["chat"], title="Short", model="scripted-large")
         assert renamed["title"] == "Short"
-        opened = (await at.do("agent_open", chat=made["chat"]))["chat"]
+        opened = (await at.do("agent_open", chat=made["chat"]))["about"]
         assert opened["model"] == "scripted-large"
         assert (await at.do("agent_set", chat=made["chat"], model=""))["title"] == "Short"
-        assert (await at.do("agent_open", chat=made["chat"]))["chat"]["model"] is None
+        assert (await at.do("agent_open", chat=made["chat"]))["about"]["model"] is None
 
     told(story, [DONE], tmp_path)
 

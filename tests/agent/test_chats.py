@@ -126,7 +126,7 @@ def test_a_killed_process_leaves_an_interrupted_chat_that_goes_on(tmp_path):
 
     async def second(at, server):
         opened = await at.do("agent_open", chat=chat)
-        assert opened["chat"]["status"] == "interrupted"
+        assert opened["about"]["status"] == "interrupted"
         assert opened["events"][-1]["event"] == "TurnEnded" and opened["events"][-1]["ending"] == "interrupted"
         going = await at.do("agent_chat", chat=chat)
         assert going["ending"] == "done" and going["text"] == DONE["text"]
@@ -214,7 +214,7 @@ def test_what_waits_still_waits_after_a_restart_and_half_of_a_word_is_kept(tmp_p
     made = told(first, [{"calls": [DELETE, {"name": "space_delete", "arguments": {"repo": "somebody/else"}}]}], tmp_path)
 
     async def second(at, server):
-        opened = (await at.do("agent_open", chat=made["chat"]))["chat"]
+        opened = (await at.do("agent_open", chat=made["chat"]))["about"]
         assert opened["pending"] == made["pending"] and opened["decided"] == [made["pending"][0]["id"]]
         after = await at.do("agent_decide", chat=made["chat"], decisions=[{"id": made["pending"][1]["id"], "approve": False}])
         assert after["ending"] == "done"
@@ -458,7 +458,7 @@ def test_a_copy_of_a_chat_that_waits_does_not_wait(tmp_path):
         assert (await at.do("agent_chat", chat=copied["chat"], message="leave it"))["ending"] == "done"
         sent = server.bodies[-1]["messages"]
         assert [one["role"] for one in sent][-3:] == ["assistant", "tool", "user"]
-        assert (await at.do("agent_open", chat=made["chat"]))["chat"]["pending"] == made["pending"]
+        assert (await at.do("agent_open", chat=made["chat"]))["about"]["pending"] == made["pending"]
 
     told(story, [{"calls": [DELETE]}, DONE], tmp_path)
 
@@ -492,7 +492,7 @@ def test_a_session_that_ends_takes_its_chats_and_their_turns_with_it(tmp_path):
         at.house.agents.forget(one.id)
         await until(tasks[0].done)
         assert (await at.wrong("agent_open", chat=made[0]["chat"], who=one)).code == "not_found"
-        assert (await at.do("agent_open", chat=made[1]["chat"], who=other))["chat"]["status"] == "running"
+        assert (await at.do("agent_open", chat=made[1]["chat"], who=other))["about"]["status"] == "running"
         assert at.house.store.chats(one.id) == [] and at.house.store.chat_events(made[0]["chat"]) == []
 
     told(story, [SLOW | {"repeat": 2}], tmp_path, public=True, share_owner_keys=True, hosts=("127.0.0.1",))

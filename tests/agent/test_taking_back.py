@@ -40,7 +40,7 @@ def written(messages, project):
 
 async def agree(at, chat):
     """The files are what the conversation says, and every message of the person is in both records, in the same order."""
-    about, record, messages = (await at.do("agent_open", chat=chat))["chat"], await at.record(chat), at.messages(chat)
+    about, record, messages = (await at.do("agent_open", chat=chat))["about"], await at.record(chat), at.messages(chat)
     await (await at.house.agents.open(_call(at), chat)).flush()
     project = about["project"]
     files = at.house.projects.get(project, at.who.id)
@@ -96,7 +96,7 @@ def test_files_and_conversation_agree_after_any_rewind_and_in_any_copy(tmp_path,
                     chats.append(made["chat"])
             for one in chats:
                 await agree(at, one)
-        projects = [(await at.do("agent_open", chat=chat))["chat"]["project"] for chat in chats]
+        projects = [(await at.do("agent_open", chat=chat))["about"]["project"] for chat in chats]
         assert len(set(projects)) == len(chats)
 
     told(story, [writer], tmp_path)

@@ -104,7 +104,7 @@ async def _read(bind: Bind, request: gr.Request, id: str) -> tuple[dict[str, Any
     chat, meta = Chat(), {}
     while len(chat.entries) < _MOST_EVENTS:
         found = await bind.ask("agent_open", {"chat": id, "after": chat.seq, "limit": _PAGE}, request)
-        meta = found["chat"]
+        meta = found["about"]
         chat = advance(chat, found["events"])
         if not found["more"]:
             break
