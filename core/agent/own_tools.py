@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,18 +23,21 @@ _LONGEST_ITEM = 300
 _MOST_CHOICES = 6
 _LONGEST_QUESTION = 2_000
 _FOUND = 5
-_WEIGHTS = (("name", 4), ("title", 3), ("description", 1))
+_OTHERS = 12
+_LONGEST_FOUND = 3_600  # characters of what find_action tells in full
+_WEIGHTS = {"name": 4, "title": 3, "description": 2, "arguments": 1}
 # How models of other houses call the three states.
 _STATES = {"todo": "pending", "open": "pending", "in_progress": "working", "doing": "working", "active": "working", "completed": "done", "complete": "done"}
 
 
 @dataclass(frozen=True)
 class Own:
-    """One call of an own tool: its id, where its events go, and the schema of an action as this chat offers it."""
+    """One call of an own tool: its id, where its events go, the schema of an action as this chat offers it, and what it offers at once."""
 
     id: str
     emit: Emit
     schema: Callable[[Action], Mapping[str, Any]]
+    offered: Collection[str] = ()
 
 
 class Item(BaseModel):
@@ -83,19 +88,27 @@ async def ask(own: Own, question: str, choices: list[str] | None = None) -> Outp
 
 
 async def find_action(own: Own, query: str) -> dict:
-    """Find what else can be done here: the best 5 actions with their arguments, to be run by use_action.
+    """Find what else can be done here, besides the tools you have: up to 5 actions with their arguments, to be run by use_action.
 
     Args:
         query: what you want to do, in a few words, such as: rename a file, list my Spaces, duplicate a Space.
     """
-    offered = visible()
     wanted = _words(query)
+    ranked = _ranked(wanted, visible())
+    others = [name for name in visible() if name not in own.offered]
     if not wanted:
-        raise InvalidInput("The query holds no words.", f"The actions are: {', '.join(offered)}.")
-    scored = sorted(((_score(wanted, action), name) for name, action in offered.items()), key=lambda pair: (-pair[0], pair[1]))
-    best = [offered[name] for score, name in scored[:_FOUND] if score * 2 > scored[0][0]]
-    rest = [name for name in offered if name not in {action.name for action in best}]
-    return {"found": [_told(action, own.schema(action)) for action in best], "others": ", ".join(rest)}
+        raise InvalidInput("The query holds no words.", f"The actions are: {', '.join(others)}.")
+    best = [name for name in ranked if ranked[name] * 2 > max(ranked.values())]
+    found: list[dict[str, Any]] = []
+    for name in [name for name in best if name not in own.offered][:_FOUND]:
+        told = _told(visible()[name], own.schema(visible()[name]))
+        if found and sum(len(json.dumps(one)) for one in (*found, told)) > _LONGEST_FOUND:
+            break
+        found.append(told)
+    here = [name for name in best[:_FOUND] if name in own.offered]
+    left = [name for name in (ranked or others) if name not in own.offered and name not in {one["name"] for one in found}]
+    already = {"you_have_already": ", ".join(here)} if here else {}
+    return {"found": found, **already, "others": ", ".join(left[:_OTHERS] if ranked else left)}
 
 
 async def use_action(own: Own, name: str, arguments: dict[str, Any] | None = None) -> Output:
@@ -129,9 +142,22 @@ def _told(action: Action, schema: Mapping[str, Any]) -> dict[str, Any]:
     return told | ({"asks_the_person": asks} if asks else {})
 
 
-def _score(wanted: Sequence[str], action: Action) -> int:
-    texts = {part: _words(str(getattr(action, part)).replace("_", " ")) for part, _ in _WEIGHTS}
-    return sum(weight * sum(word in texts[part] for word in wanted) for part, weight in _WEIGHTS)
+def _ranked(wanted: Sequence[str], known: Mapping[str, Action]) -> dict[str, float]:
+    """What any of these words speaks of, the best first: a word counts where it stands most tellingly, and more the fewer actions have it."""
+    texts = {name: {part: frozenset(_words(text)) for part, text in _texts(action).items()} for name, action in known.items()}
+    scores: dict[str, float] = {}
+    for word in wanted:
+        having = {name: max((_WEIGHTS[part] for part, words in parts.items() if word in words), default=0) for name, parts in texts.items()}
+        having = {name: weight for name, weight in having.items() if weight}
+        for name, weight in having.items():
+            scores[name] = scores.get(name, 0.0) + weight * math.log(1 + len(known) / len(having))
+    return dict(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _texts(action: Action) -> dict[str, str]:
+    told = action.schema.get("properties", {})
+    arguments = " ".join(f"{name} {one.get('description', '')}" for name, one in told.items())
+    return {"name": action.name, "title": action.title, "description": action.description, "arguments": arguments}
 
 
 def _words(text: str) -> list[str]:

@@ -207,7 +207,7 @@ class RegistryToolbox:
             return replace(found, text=enclosed(render(found.text), _source(chosen)))
         costs: list[float] = []
         if chosen.name in OWN:
-            own = Own(request.id, emit, lambda action: offered(action).schema)
+            own = Own(request.id, emit, lambda action: offered(action).schema, table().offered)
             found = await chosen.action.run(own, **chosen.arguments)
             return found if isinstance(found, Output) else Output(render(found), data=shown(found))
 

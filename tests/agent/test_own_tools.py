@@ -3,6 +3,7 @@
 import pytest
 from tests.agent.hub_house import Chat, house_at
 
+from core.agent.offering import table
 from core.agent.own_tools import visible
 from core.caller import Caller
 from core.events import Question, Todo
@@ -60,7 +61,6 @@ def test_a_question_that_is_none_does_not_end_the_turn(chat, arguments):
 @pytest.mark.parametrize(
     ("query", "name"),
     [
-        ("rename a file", "project_rename"),
         ("duplicate a Space", "space_duplicate"),
         ("list my spaces", "space_list"),
         ("bring back an undone change", "project_redo"),
@@ -70,6 +70,8 @@ def test_a_question_that_is_none_does_not_end_the_turn(chat, arguments):
         ("export as zip", "project_export"),
         ("search papers", "hf_search_papers"),
         ("read a repository's files", "hf_repo_files"),
+        ("hub query helpers columns and limits", "hf_runtime_capabilities"),
+        ("update a space from the project", "space_update"),
     ],
 )
 def test_an_action_is_found_by_what_it_does(chat, query, name):
@@ -84,9 +86,19 @@ def test_what_needs_a_word_says_so_when_it_is_found(chat):
     assert found["space_delete"]["asks_the_person"] == ["delete"]
 
 
+@pytest.mark.parametrize("query", ["rename a file", "search models", "read a file of the project", "deploy to a space", "hub query helpers columns and limits", "space", "project files"])
+def test_what_is_found_is_short_and_what_is_offered_is_only_named(chat, query):
+    got = chat.use("find_action", query=query)
+    assert len(got.text) <= 4_000 and not {one["name"] for one in got.data["found"]} & set(table().offered)
+
+
+def test_what_is_offered_already_is_said_to_be(chat):
+    assert "project_rename" in chat.use("find_action", query="rename a file").data["you_have_already"]
+
+
 def test_words_that_fit_nothing_still_tell_what_there_is(chat):
     got = chat.use("find_action", query="zzz qqq")
-    assert got.ok and got.data["found"] == [] and "project_rename" in got.text
+    assert got.ok and got.data["found"] == [] and "project_redo" in got.text
     assert not chat.use("find_action", query="?!").ok
 
 
