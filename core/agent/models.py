@@ -36,6 +36,8 @@ class Lists(Protocol):
 
     def models(self) -> Sequence[Listed]: ...
 
+    def usual(self, provider: str) -> str | None: ...
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -55,6 +57,7 @@ def choose(
     effort: str | None = None,
     view: Lists | None = None,
     keyed: Collection[str] | None = None,
+    bare: bool = False,
 ) -> Choice:
     """The model a role takes.
 
@@ -62,10 +65,15 @@ def choose(
         role: plan, code, research or summarise.
         model, provider, effort: what the chat chose; None where it chose nothing.
         view: what the providers serve now; None knows of nothing, and the chosen model stays.
-        keyed: the providers there is a key of; None for all.
+        keyed: the providers there is a key of, the one to take first at the beginning; None for all.
+        bare: no key says which model it is for, so one has to be chosen here where the chat chose none.
     """
     row = table()["roles"][role]
     capped = row.get("effort", {}).get(effort, effort)
+    if bare and not model and view is not None:
+        found = next(((name, usual) for name in ([provider] if provider else keyed or ()) if (usual := view.usual(name))), None)
+        if found:
+            return Choice(found[1], found[0], capped, "nobody chose a model, and this one is recommended and served now")
     same = Choice(model, provider, capped, "the model of the chat" if model else "each key's own first model")
     if row["take"] == "given" or not model or view is None:
         return same

@@ -89,7 +89,7 @@ async def _modelled(chat: Chat, call: Call, decisions: Mapping[str, Decision], s
     given, providers = chat.row["settings"], call.house.providers
     view = await providers.models(call.caller, wait=_LIST_SECONDS)
     keys = providers.keys(call.caller)
-    keyed, bare = {key.provider for key in keys}, not any(key.models for key in keys)
+    keyed, bare = list(dict.fromkeys(key.provider for key in keys)), not any(key.models for key in keys)
 
     def thinker(role: Role, **more: Any) -> RoutedMind:
         choice = choose(role, model=given.get("model"), provider=given.get("provider"), view=view, keyed=keyed, bare=bare)

@@ -18,6 +18,7 @@ from typing import Any
 
 from core.errors import SpacesError
 from core.providers.catalog_sources import READERS, Model, compatible
+from core.providers.picking import recommend
 from core.providers.policy import Fault
 from core.providers.values import Key, ModelFacts, Price
 
@@ -168,6 +169,14 @@ class View:
     def model(self, provider: str, model: str) -> Model | None:
         """The model of that id, with or without a routing suffix (`:cheapest`, `:groq`)."""
         return next((found for one in self.by_provider.get(provider, ()) if (found := _entry(one, model))), None)
+
+    def usual(self, provider: str) -> str | None:
+        """What is recommended for planning and served now; where nothing of the list is known to fit, the newest that may call tools."""
+        mine = [model for model in self.models() if model.provider == provider]
+        best = recommend(mine, "plan", limit=1)
+        able = [one for one in mine if one.tools is not False] or mine
+        found = best[0].model if best else max(able, key=lambda one: (one.tools is True, one.created or 0, one.context or 0, one.id), default=None)
+        return found.id if found else None
 
     def models(self) -> list[Model]:
         """Every model once for each provider."""

@@ -55,7 +55,7 @@ def candidates(prompt: Prompt, keys: Iterable[Key], *, catalog: Catalog, prices:
             skipped.append(Skipped(provider, "", prompt.model, "there is no key for it"))
     only: set[str] = set()
     for key, reason in order(prompt, keys):
-        model = prompt.model or (key.models[0] if key.models else None)
+        model = prompt.model or (key.models[0] if key.models else catalog.usual(key.provider))
         why_not = _unfit(prompt, key, model, only, catalog, prices)
         if why_not or model is None:
             skipped.append(Skipped(key.provider, key.label, model, why_not or "no model was named"))
@@ -77,7 +77,7 @@ def _unfit(prompt: Prompt, key: Key, model: str | None, only: set[str], catalog:
     if not prompt.fallback and prompt.provider and key.provider != prompt.provider:
         return "only the named provider may answer"
     if model is None:
-        return "no model was named, and the key names none"
+        return "no model was named, the key names none, and its provider's list is not known"
     facts = catalog.find(key.provider, row.bare(model))
     if facts is None:
         if model in key.models:

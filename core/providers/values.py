@@ -24,7 +24,7 @@ class Prompt:
     """One question to a model, in the shape of OpenAI's chat completions.
 
     messages: `{"role", "content", …}` objects.
-    model: an upstream's model id; None takes each key's own first model.
+    model: an upstream's model id; None takes each key's own first model, or one its provider's list recommends.
     provider: this one first, before every other rule.
     prefer: providers to try next, in this order; one name, a comma-separated text, or several names.
     max_price: skip models whose output costs more than this, USD per million tokens.
@@ -282,6 +282,9 @@ class Catalog(Protocol):
     def lists(self, provider: str) -> bool:
         """The provider's whole list is known, so that a model missing from it does not exist there."""
 
+    def usual(self, provider: str) -> str | None:
+        """The model to take where nobody named one: recommended and served now; None where no list is known."""
+
 
 class Budget(Protocol):
     async def reserve(self, caller_id: str, estimate_usd: float | None, candidate: Candidate) -> Reservation:
@@ -305,6 +308,9 @@ class Unlimited:
 
     def lists(self, provider: str) -> bool:
         return False
+
+    def usual(self, provider: str) -> str | None:
+        return None
 
     async def reserve(self, caller_id: str, estimate_usd: float | None, candidate: Candidate) -> Reservation:
         return Reservation("", estimate_usd)

@@ -100,3 +100,12 @@ def test_small_models_are_told_by_their_ids(id, small):
 
 def test_the_table_has_a_row_for_each_role():
     assert set(table()["roles"]) == set(typing.get_args(Role))
+
+
+def test_where_nobody_named_a_model_one_is_chosen_that_is_served():
+    listed = view(model("tiny/one", provider="mine", context=8_000, created=9, tools=False), model("some/coder", provider="mine", created=2))
+    named = choose("plan", view=listed, keyed=["mine"], bare=True)
+    assert (named.model, named.provider) == ("some/coder", "mine")
+    assert choose("plan", view=listed, keyed=["mine"]).model is None  # a key says which it is for
+    assert choose("plan", view=listed, keyed=["other"], bare=True).model is None
+    assert choose("plan", model="my/own", view=listed, keyed=["mine"], bare=True).model == "my/own"

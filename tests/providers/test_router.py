@@ -452,3 +452,15 @@ def test_the_upstreams_own_cost_is_believed():
     assert usage(tokens).cost_usd == 0.5
     assert usage({**tokens, "is_byok": True, "cost_details": {"upstream_inference_cost": 2.0}}).cost_usd == 2.5
     assert usage({**tokens, "is_byok": True}).cost_usd is None
+
+
+def test_where_nobody_named_a_model_the_list_names_one(first):
+    class Listed(Unlimited):
+        def usual(self, provider):
+            return "ok" if provider == "first" else None
+
+    mine = key(first, "first")
+    got = with_router(lambda router: router.route(ask(None), [mine]), catalog=Listed())
+    assert got.receipt.model == "ok" and first.requests[0].body["model"] == "ok"
+    with pytest.raises(SpacesError, match="no model was named"):
+        with_router(lambda router: router.route(ask(None), [key(first, "other")]), catalog=Listed())
