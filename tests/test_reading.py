@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 
 import pytest
 
 from core.errors import Forbidden, InvalidInput, NotFound, RateLimited, SpacesError, TimedOut, TooLarge, Unauthorized
-from core.reading import Reader, Source, SourceUnavailable
+from core.reading import Reader, Source, SourceUnavailable, sitting
 from core.secrets import Secret
 from tests.papers.upstream import Upstream, playing, reply
 
@@ -246,3 +247,42 @@ def test_another_loop_gets_connections_of_its_own():
             return (await reader.get(Source("The Service", upstream.url), "/api/collections")).status
 
     assert asyncio.run(once()) == asyncio.run(once()) == 200
+
+
+def test_what_cannot_be_reached_is_said_to_stay_so_for_this_server():
+    async def test(upstream, reader, source):
+        with pytest.raises(SourceUnavailable) as raised:
+            await reader.get(Source("Nobody", "http://127.0.0.1:9"), "/x")
+        assert "from this server" in raised.value.message and raised.value.fix.startswith("Go on without it")
+
+    reading(test)
+
+
+def test_one_sitting_does_not_try_a_lost_host_twice_and_the_next_one_does(monkeypatch):
+    monkeypatch.setattr("core.reading.reader.UNREACHABLE_SECONDS", 0.0)
+
+    async def test(upstream, reader, source):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            gone = Source("Somebody", f"http://127.0.0.1:{free.getsockname()[1]}")
+
+        async def ask():
+            with pytest.raises(SourceUnavailable, match="Somebody .* cannot be reached"):
+                await reader.get(gone, "/graph/v1/paper/search")
+
+        with sitting():
+            await ask()
+            server = await asyncio.start_server(upstream.serve, "127.0.0.1", int(gone.base.rpartition(":")[2]))
+            try:
+                await asyncio.create_task(ask())  # somebody listens there by now, and is not asked
+                assert not upstream.asked
+                assert (await reader.get(source, "/graph/v1/paper/search")).data and len(upstream.asked) == 1
+            finally:
+                server.close()
+        server = await asyncio.start_server(upstream.serve, "127.0.0.1", int(gone.base.rpartition(":")[2]))
+        try:
+            assert (await reader.get(gone, "/graph/v1/paper/search")).data
+        finally:
+            server.close()
+
+    reading(test)

@@ -181,4 +181,6 @@ def _bounded(limit: int) -> int:
 
 def _listed(call: Call, page: Page) -> dict:
     sample = {"sample": True} if call.house.local_hub else {}
+    if sample and not page.items:
+        sample["note"] = "The Local Hub holds a small sample: that nothing is found in it proves nothing about huggingface.co."
     return listing([row.to_dict() for row in page.items], next=page.next, **sample)

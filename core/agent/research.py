@@ -27,6 +27,7 @@ from core.agent.values import Ending, Limits, Message, Mind, Tool, TooLong
 from core.caller import Caller
 from core.errors import InvalidInput, RateLimited, SpacesError, TooLarge, Unauthorized
 from core.events import Noticed
+from core.reading import sitting
 from core.registry import Call
 from core.secrets import redact
 
@@ -133,9 +134,10 @@ async def run_research(
         status = Status(call.emit, id or os.urandom(4).hex(), task, call.caller.secrets)
         sources = Sources(call.house.hub.endpoint)
         tools = ReadingTools(call, project=project, sources=sources, told=status.step)
-        research = _Research(mind, tools, status, limits, system_prompt("research", native=mind.native, small=is_small(choice.model)))
+        research = _Research(mind, tools, status, limits, system_prompt("research", native=mind.native, small=is_small(choice.model), local_hub=call.house.hub.local))
         try:
-            text, ending = await research.run(task, context)
+            with sitting():
+                text, ending = await research.run(task, context)
         except BaseException:
             status.end("failed", "stopped")
             raise

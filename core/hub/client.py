@@ -15,8 +15,8 @@ import httpx
 from anyio import CapacityLimiter, to_thread
 
 from core.caller import Caller
-from core.errors import HubUnavailable, InvalidInput, RateLimited, SpacesError, TimedOut
-from core.hub.errors import hub_errors
+from core.errors import HubUnavailable, InvalidInput, NotFound, RateLimited, SpacesError, TimedOut
+from core.hub.errors import hub_errors, of_sample
 from core.hub.transport import CONNECT_SECONDS, LONGEST_WAIT, READ_SECONDS, Ticket, prepare, ticket, tls
 from core.hub.wire import TTL, Wire
 from core.settings import DATASETS_SERVER, HUGGINGFACE
@@ -52,7 +52,7 @@ class Hub:
         self.local = local
         ttl = LOCAL_TTL if local else TTL
         rows = DATASETS_SERVER if self.endpoint == HUGGINGFACE else f"{self.endpoint}/datasets-server"
-        self.wire, self.datasets = Wire(self.endpoint, ttl=ttl), Wire(datasets_server or rows, ttl=ttl)
+        self.wire, self.datasets = Wire(self.endpoint, ttl=ttl, sample=local), Wire(datasets_server or rows, ttl=ttl, sample=local)
         self._limiter = CapacityLimiter(THREADS)
         self._background: set[asyncio.Future] = set()
         self._cache: OrderedDict[tuple[str, str], tuple[float, Any]] = OrderedDict()
@@ -91,8 +91,11 @@ class Hub:
 
         def call() -> Result:
             api = self.api(caller)  # here, because the first one imports the library
-            with hub_errors(doing, caller.token):
-                return question(api)
+            try:
+                with hub_errors(doing, caller.token):
+                    return question(api)
+            except NotFound as error:
+                raise (of_sample(error) if self.local else error) from None
 
         async def attempts() -> Result:
             started = time.monotonic()

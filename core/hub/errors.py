@@ -32,6 +32,7 @@ PAID_CHOICE = (
     "Choose one: a static Space is free for everyone, a Gradio Space on ZeroGPU (zero-a10g) is free for an account "
     "in good standing, or subscribe to PRO."
 )
+SAMPLE = "The Local Hub holds a small sample: that something is missing in it proves nothing about huggingface.co."
 _MESSAGE_LENGTH = 400
 _CLIENT_MODULES = ("huggingface_hub", "httpx", "httpcore", "json", "hf_xet")
 
@@ -117,6 +118,13 @@ def refusal(status: int, doing: str, *, code: str = "", said: str = "", token: S
     if status >= 500:
         return HubUnavailable(f"Could not {doing}: the Hub answered with an error of its own ({status}).")
     return Unexpected(f"Could not {doing}: the Hub answered {status}. {said}".strip())
+
+
+def of_sample(error: SpacesError) -> SpacesError:
+    """What a Local Hub does not have may well exist: said where it says that there is no such thing."""
+    if not isinstance(error, NotFound) or SAMPLE in error.fix:
+        return error
+    return NotFound(error.message, f"{error.fix} {SAMPLE}", **error.details)
 
 
 def _from_answer(error, doing: str, secret: Secret | None) -> SpacesError:

@@ -12,7 +12,7 @@ from core.caller import Caller
 from core.errors import InvalidInput, NotFound, RateLimited, SpacesError
 from core.hub.client import Hub
 from core.hub.details import details
-from core.hub.errors import nonsense, refusal
+from core.hub.errors import nonsense, of_sample, refusal
 from core.hub.names import check_name, check_repo
 from core.hub.rows import Kind, check_kind, number, text, web_url
 from core.hub.transport import retry_after
@@ -137,7 +137,8 @@ async def _no_file(hub: Hub, caller: Caller, repo: str, path: str, kind: Kind, r
     near = difflib.get_close_matches(path, names, n=3, cutoff=0.6)
     shown = list(dict.fromkeys([*near, *names]))[:_NAMED]
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-    return NotFound(f"{repo} has no file {path!r}.", f"Its files are: {', '.join(shown)}{more}." if shown else "It has no files.", files=shown)
+    error = NotFound(f"{repo} has no file {path!r}.", f"Its files are: {', '.join(shown)}{more}." if shown else "It has no files.", files=shown)
+    return of_sample(error) if hub.local else error
 
 
 def _checked(repo: str, kind: str, path: str, revision: str) -> tuple[str, Kind, str, str]:

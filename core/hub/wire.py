@@ -14,6 +14,7 @@ from yarl import URL
 
 from core.errors import InvalidInput, TimedOut
 from core.hub.answers import Answers, Key, Reply
+from core.hub.errors import of_sample
 from core.hub.exchange import IN_FLIGHT, Exchange
 from core.hub.reply import content, pairs, refused
 from core.secrets import Secret
@@ -68,12 +69,13 @@ class Wire:
         endpoint: the Hub's address, which may carry a path; tokens go to its host only.
         ttl: seconds an answer is given again to the same caller without asking; then its ETag is asked about.
         in_flight: requests under way at once, 10.
+        sample: it is a Local Hub, which says so of what it does not have.
     """
 
-    def __init__(self, endpoint: str, *, ttl: float = TTL, in_flight: int = IN_FLIGHT):
+    def __init__(self, endpoint: str, *, ttl: float = TTL, in_flight: int = IN_FLIGHT, sample: bool = False):
         self.endpoint = endpoint.rstrip("/")
         self._base = URL(self.endpoint)
-        self._in_flight = in_flight
+        self._in_flight, self._sample = in_flight, sample
         self._answers = Answers(ttl=ttl)
         self._rooms: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = weakref.WeakKeyDictionary()
 
@@ -181,7 +183,8 @@ class Wire:
             except TimeoutError:
                 raise TimedOut(f"Could not read {url.path}: the Hub did not answer within {timeout:g} seconds.") from None
         if not 200 <= reply.status < 300 and reply.status not in allow_status:
-            raise refused(reply, url, token)
+            error = refused(reply, url, token)
+            raise of_sample(error) if self._sample else error
         data = await content(reply, url)
         return Answer(reply.status, reply.url, data, reply.headers, reply.cached, self._next(reply))
 

@@ -148,7 +148,8 @@ async def answer(desk: Desk, question: Question) -> dict[str, Any]:
     found = await OPERATIONS[question.operation].run(desk, question, report)
     counted = {"count": len(found["items"])} if "items" in found else {}
     if found.get("items") == [] and not report.notes:
-        report.notes.append("Nothing fits.")
+        asked_sample = desk.hub.local and desk.hub_name in report.sources
+        report.notes.append("Nothing fits in the Local Hub, which holds a small sample: that proves nothing about what exists." if asked_sample else "Nothing fits.")
     return {"operation": question.operation, **counted, **found, "notes": report.notes, "sources": report.sources}
 
 

@@ -6,6 +6,7 @@ one short wait; what takes longer is told to whoever asked instead of being slep
 """
 
 from core.reading.reader import LONGEST_WAIT, Reader
+from core.reading.sitting import sitting
 from core.reading.source import Read, Source, SourceUnavailable
 
-__all__ = ["LONGEST_WAIT", "Read", "Reader", "Source", "SourceUnavailable"]
+__all__ = ["LONGEST_WAIT", "Read", "Reader", "Source", "SourceUnavailable", "sitting"]

@@ -19,6 +19,7 @@ import orjson
 from yarl import URL
 
 from core.errors import InvalidInput, TimedOut, TooLarge
+from core.reading import sitting
 from core.reading.memory import Memory
 from core.reading.source import Raw, Read, Source, SourceUnavailable, Want, limited, rate_limited, read
 
@@ -146,6 +147,7 @@ class Reader:
                         return await _whole(source, response, most)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 self._pause((str(url.origin()),), UNREACHABLE_SECONDS, _why(error))
+                sitting.remember(str(url.origin()), _why(error))
                 raise _unreachable(source, url, _why(error)) from None
             except aiohttp.ClientPayloadError:
                 raise _Lost("the answer broke off") from None
@@ -173,6 +175,8 @@ class Reader:
         return hmac.digest(self._salt, source.secret.reveal().encode(), hashlib.sha256) if source.secret else b""
 
     def _held(self, source: Source, url: URL, key: tuple) -> None:
+        if gone := sitting.lost(str(url.origin())):
+            raise _unreachable(source, url, gone)
         until, why = self._pauses.get(key, (0.0, ""))
         if (left := until - time.monotonic()) > 0:
             raise _unreachable(source, url, why) if why else rate_limited(source, left)
@@ -184,7 +188,8 @@ class Reader:
 
 
 def _unreachable(source: Source, url: URL, why: str) -> SourceUnavailable:
-    return SourceUnavailable(f"{source.name} ({url.host}) cannot be reached: {why}.")
+    message = f"{source.name} ({url.host}) cannot be reached from this server: {why}."
+    return SourceUnavailable(message, "Go on without it; asking again soon gives the same answer.")
 
 
 @cache

@@ -9,6 +9,7 @@ import yaml
 import core.actions  # noqa: F401
 from core.agent import prompts
 from core.agent.prompts import TAGS, parts, system_prompt, version
+from core.agent.research_tools import TOOLS
 from core.registry import actions
 
 OWN_TOOLS = {"plan", "ask", "research", "find_action", "use_action"}
@@ -100,3 +101,14 @@ def test_text_outside_of_sections_is_a_mistake_in_the_file(tmp_path, monkeypatch
         bad.write_text(f"---\nversion: 1\nfor: main\norder: 1\n---\n{body}")
         with pytest.raises(ValueError, match="bad.md"):
             prompts._read(bad)
+
+
+def test_research_at_a_local_hub_is_told_that_it_is_a_sample():
+    assert "proves nothing" in system_prompt("research", local_hub=True) and "proves nothing" not in system_prompt("research")
+    assert "proves nothing" not in system_prompt("main", local_hub=True)
+
+
+def test_research_is_told_of_every_tool_it_has_and_of_no_other():
+    words = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`]+)`", system_prompt("research")))))
+    assert set(TOOLS) <= words
+    assert words & set(actions()) <= set(TOOLS)

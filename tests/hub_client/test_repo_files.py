@@ -191,3 +191,19 @@ def test_the_words_of_a_hub_end_as_a_sentence():
     with pytest.raises(NotFound) as raised:
         read(lambda request: answer({}, status=404, X_Error_Code="EntryNotFound", X_Error_Message="Entry not found"))
     assert raised.value.message == "Could not read README.md of alice/demo: Entry not found."
+
+
+def test_a_local_hub_says_that_what_it_lacks_proves_nothing():
+    async def ask(hub):
+        hub.local = True
+        with pytest.raises(NotFound) as first:
+            await read_file(hub, ALICE, "alice/demo", "README.md")
+        with pytest.raises(NotFound) as second:
+            await Hub(hub.endpoint, local=True).wire.get("/api/models/alice/demo", token=None)
+        return first.value, second.value
+
+    for error in play(lambda request: answer({}, status=404, X_Error_Code="RepoNotFound"), ask)[0]:
+        assert "does not exist" in error.message and error.fix.count("proves nothing") == 1
+    with pytest.raises(NotFound) as raised:
+        read(lambda request: answer({}, status=404, X_Error_Code="RepoNotFound"))
+    assert "proves nothing" not in raised.value.fix
