@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
+from importlib.metadata import distributions
 from typing import Any
 
 from core.actions.projects import announce, open_project
@@ -20,6 +21,7 @@ from core.repair import MOST_RUNGS, Answer, Hands, Look, Outcome, answer_of, con
 from core.secrets import redact
 
 _ANSWER_TOKENS = 6_000
+_LONGEST_DIFF = 20_000
 
 
 @action(risk="spend", title="Repair an app")
@@ -45,16 +47,19 @@ async def app_repair(
 
     Returns what app_verify returns of the final state, and `repaired` (it works now and did not before), `before` `{stage, score,
     error}`, `rungs` [{rung, kind, what, before, after, kept, tokens, cost_usd, seconds}], `tokens`, `cost_usd` (none where a
-    price is unknown), `wrong` (what is still wrong, in sentences), `note` (why it stopped). Without any key the free rungs are tried.
+    price is unknown), `wrong` (what is still wrong, in sentences), `note` (why it stopped), `changed` (paths) and `diff` (unified, at
+    most 20,000 characters). Without any key the free rungs are tried.
     """
     found = await open_project(call, project)
-    keys = bool(call.house.providers.keys(call.caller))
+    keys, began = bool(call.house.providers.keys(call.caller)), found.revision
     ask = partial(_ask, call, model, provider) if keys else None
     outcome, seen = await mend(call, found, steps=steps, rungs=max(1, rungs), ask=ask)
     note = outcome.note
     if not outcome.look.ok and not keys:
         note = f"{note} With a model's key (Keys tab) a model would read the error and try the rungs that are left.".strip()
-    return {**told(call, found, replace(seen, look=outcome.look)), **receipt(outcome), "note": note}
+    made = await asyncio.to_thread(found.diff, began, found.revision) if found.revision != began else []
+    diff = {"changed": [one.path for one in made], "diff": "".join(one.patch for one in made)[:_LONGEST_DIFF]}
+    return {**told(call, found, replace(seen, look=outcome.look)), **receipt(outcome), "note": note, **diff}
 
 
 def receipt(outcome: Outcome) -> dict[str, Any]:
@@ -87,8 +92,8 @@ async def mend(
     """
     newest: list[tuple[str, Seen]] = []
 
-    async def look(patient: bool) -> Look:
-        seen = await look_at(call, project, steps=steps, wait_seconds=180 if patient else 60, browser=browser)
+    async def look(patient: bool, fresh: bool = False) -> Look:
+        seen = await look_at(call, project, steps=steps, wait_seconds=180 if patient else 60, browser=browser, fresh=fresh)
         newest[:] = [(project.revision, seen)]
         return seen.look
 
@@ -105,6 +110,7 @@ async def mend(
         write=lambda changes, message: changed(lambda: project.write(changes, message)),
         restore=lambda revision: changed(lambda: project.restore(revision)),
         ask=ask,
+        fresh=partial(look, False, True),
         tell=lambda number, what, state, seconds: say(call, f"repair-{number}", what, state, seconds),
     )
     outcome = await repair(hands, rules(), rungs=rungs, first=first)
@@ -119,9 +125,15 @@ async def _shown(call: Call, project: Project, outcome: Outcome) -> Seen:
 
 async def _ask(call: Call, model: str | None, provider: str | None, look: Look, files: Mapping[str, bytes], tried: Sequence[str]) -> Answer:
     """One model's proposal; its bill is told as it comes. What the app wrote leaves here without anybody's secrets."""
-    messages = [{**one, "content": redact(one["content"], *call.caller.secrets)} for one in conversation(look, files, tried)]
+    messages = [{**one, "content": redact(one["content"], *call.caller.secrets)} for one in conversation(look, files, tried, await asyncio.to_thread(_installed))]
     prompt = build_prompt(messages=messages, model=model, provider=provider, max_tokens=_ANSWER_TOKENS, temperature=0)
     answer = await call.house.providers.route(prompt, call.caller)
     call.emit(Cost(receipt={**answer.receipt.to_dict(), "role": "repair"}))
     usage = answer.receipt.usage
     return answer_of(answer.text, files, tokens=usage.prompt + usage.completion if usage else 0, cost_usd=answer.receipt.cost_usd)
+
+
+@cache
+def _installed() -> tuple[str, ...]:
+    """What an app finds without an index: it runs with this Python."""
+    return tuple(sorted({found.name for found in distributions() if found.name}, key=str.lower))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core.actions import preview as previewing
@@ -34,7 +34,7 @@ class Seen:
 
 
 @action(risk="write", title="Verify an app", open_world=False)
-async def app_verify(call: Call, project: str, steps: list[Step] | None = None, wait_seconds: float = 60) -> dict:
+async def app_verify(call: Call, project: str, steps: list[Step] | None = None, wait_seconds: float = 60, fresh: bool = False) -> dict:
     """Find out whether a project's app works: check its files, start it or bring it the new ones, open it in a browser, use it.
 
     A broken app is an answer, not an error. It stops at the first stage that fails; fix first_error, then verify again.
@@ -44,14 +44,15 @@ async def app_verify(call: Call, project: str, steps: list[Step] | None = None, 
         steps: what to do on the page and what must come of it, as in preview_check; without them the empty fields are filled
             and the main button is pressed once.
         wait_seconds: how long the app may take to start, 1 to 300 seconds.
+        fresh: start it anew, without what it has written so far, such as a database of an older version.
 
     Returns `{project, revision, ok, score, stage, first_error, path, line, problems, findings, notes, log, preview, check,
-    screenshot}`. stage is where it fails: preflight (files), start, check (page), use, or done; score is 0 to 100; log the
+    screenshot}`. problems are what is wrong beside first_error. stage is where it fails: preflight (files), start, check (page), use, or done; score is 0 to 100; log the
     app's newest lines; check what preview_check found. Where this server has no browser, stage start with ok is all it knows.
     Raises not_found without such a project, invalid_input for steps that cannot be done.
     """
     found = await open_project(call, project)
-    seen = await look_at(call, found, steps=steps, wait_seconds=wait_seconds)
+    seen = await look_at(call, found, steps=steps, wait_seconds=wait_seconds, fresh=fresh)
     return told(call, found, seen)
 
 
@@ -66,30 +67,32 @@ def told(call: Call, project: Project, seen: Seen) -> dict[str, Any]:
         **{("first_error" if name == "error" else name): value for name, value in look.short().items()},
         "path": look.path,
         "line": look.line,
-        "problems": list(look.problems),
+        "problems": [one for one in look.problems if not one.endswith(look.error)],
         "findings": [dict(one) for one in look.findings],
         "notes": list(seen.notes),
         "log": [] if look.ok else list(look.log[-30:]),
         "preview": previewing.shape(call, seen.preview) if seen.preview else None,
-        "check": _bounded(check) if check else None,
+        "check": _bounded(check, look) if check else None,
         "screenshot": picture,
     }
 
 
-def _bounded(check: dict[str, Any]) -> dict[str, Any]:
+def _bounded(check: dict[str, Any], look: Look) -> dict[str, Any]:
+    """The check without what stands elsewhere: why a step failed is the first error, or one of the problems."""
     small = {name: value for name, value in check.items() if name not in ("screenshot", "preview", "project")}
     tree = check["accessibility"]
     return small | {
         "accessibility": tree if len(tree) <= _TREE else tree[:_TREE] + "\n… cut here",
         "console": check["console"][:_LISTED],
+        "steps": [{name: value for name, value in one.items() if name != "error" or not any(value in said for said in look.problems)} for one in check["steps"]],
         "failed_requests": check["failed_requests"][:_LISTED],
     }
 
 
 async def look_at(
-    call: Call, project: Project, *, steps: Sequence[Step] | None = None, wait_seconds: float = 60, browser: bool = True
+    call: Call, project: Project, *, steps: Sequence[Step] | None = None, wait_seconds: float = 60, browser: bool = True, fresh: bool = False
 ) -> Seen:
-    """One look at the app as its files are now. browser: open its page too.
+    """One look at the app as its files are now. browser: open its page too. fresh: start it without the data it has kept.
 
     Raises what is not the app's own fault: steps that cannot be done, a machine that cannot run apps, too many previews.
     """
@@ -101,7 +104,12 @@ async def look_at(
         line = wrong["line"]
         return Seen(Look("preflight", False, wrong["message"], wrong["path"], line, reached=line, problems=errors, findings=findings))
     try:
-        live, _ = await previewing.update(call, project, wait_seconds=min(max(wait_seconds, 1), 300))
+        wait_seconds = min(max(wait_seconds, 1), 300)
+        if fresh:
+            rented = [one.spec.remote for one in call.house.previews.list(call.caller.id) if one.spec.label == project.id and one.stage == "running"]
+            live = await previewing.start(call, project, wait_seconds=wait_seconds, remote=rented[-1] if rented else None)
+        else:
+            live, _ = await previewing.update(call, project, wait_seconds=wait_seconds)
     except (AppFailed, TimedOut, InvalidInput) as error:
         if isinstance(error, TooLarge):
             raise
@@ -111,12 +119,14 @@ async def look_at(
         return Seen(started, live)
     before = _last_number(live)
     try:
-        check = await preview_check(call, live.id, list(steps if steps is not None else USE), wait_seconds=20)
+        given = list(steps if steps is not None else USE)
+        check = await preview_check(call, live.id, given, wait_seconds=20)
     except NotFound:
         return Seen(started, live, notes=("This server has no browser, so nobody has looked at the page.",))
     except (Conflict, AppFailed) as error:  # it ended between its first answer and the visit
         return Seen(_not_started(call, project, error, files, findings), live)
     look, notes = _checked(live, check, before, files, findings)
+    look = look if look.ok else replace(look, steps=tuple(_in_words(given[one["step"] - 1], one) for one in check["steps"]))
     return Seen(look, live, check, (*check["verdict"]["notes"], *notes))
 
 
@@ -164,6 +174,13 @@ def _checked(live: Preview, check: dict[str, Any], before: int, files, findings)
     only_use = used is not None and all(one["ok"] for one in verdict["checks"] if one is not used)
     stage = "use" if only_use or (used and _opened(verdict) and not used["ok"]) else "check"
     return Look(stage, False, failure.placed if failure else problems[0], path, line, problems=problems, **heard), ()
+
+
+def _in_words(step: Step, done: dict[str, Any]) -> str:
+    """A step as it went, with what was entered."""
+    value = f" {str(step.value)[:200]!r}" if step.value not in ("", None) else ""
+    read = f": {done['text'][:200]}" if done.get("text") else ""
+    return f"{step.do} {done['target']}{value}{read}" + ("" if done["ok"] else " (failed)")
 
 
 def _refusal(failure: Failure) -> str:

@@ -18,21 +18,32 @@ MOST_CHARACTERS = 12_000  # of one file
 _LOG_LINES = 40
 _LOG_CHARACTERS = 6_000
 _MOST_ANSWER = 400_000
+# How installers say that they reach no index.
+_OFFLINE = re.compile(
+    r"requirements could not be installed.*"
+    r"(?:dns|error sending request|failed to fetch|connect|timed? ?out|offline|name resolution|network is unreachable|proxy|tunnel)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
-def conversation(look: Look, files: Files, tried: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """The messages: what to do, and the error with the files it names. tried: what did not help before."""
+def conversation(look: Look, files: Files, tried: Sequence[str] = (), installed: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The messages: what to do, and the error with the files it names. tried: what did not help before. installed: packages that
+    are there without an index, which it is told when packages cannot be fetched."""
     shown = _named(look, files)
     parts = [f"The app fails at: {look.stage}", f"First error: {look.error[:1000]}"]
     if look.problems and look.problems != (look.error,):
         parts.append("The browser found: " + "; ".join(look.problems)[:1500])
+    if look.steps:
+        parts.append("Done on the page, in this order:\n" + "\n".join(f"- {one}" for one in look.steps)[:3000])
     log = "\n".join(look.log[-_LOG_LINES:])[-_LOG_CHARACTERS:]
     if log:
         parts.append(f"<log>\n{log.replace('</log', '< /log')}\n</log>")
     parts.append("Files: " + ", ".join(sorted(files))[:2000])
     parts += [_file(path, files[path], look) for path in shown]
+    if installed and any(_OFFLINE.search(one) for one in (look.error if look.stage == "install" else "", *tried)):
+        parts.append("Packages cannot be fetched here; use what is installed: " + ", ".join(installed)[:2500])
     if tried:
-        parts.append("These did not help, and were taken back; try something else:\n" + "\n".join(f"- {one}" for one in tried[-4:]))
+        parts.append("These did not help, and were taken back; try something else:\n" + "\n".join(f"- {one}" for one in tried[-6:]))
     return [{"role": "system", "content": system_prompt("repair")}, {"role": "user", "content": "\n\n".join(parts)}]
 
 
@@ -47,7 +58,7 @@ def _named(look: Look, files: Files) -> list[str]:
     said = " ".join((look.error, *look.problems, *look.log[-_LOG_LINES:]))
     named = [path for path in files if re.search(rf"(?<![\w.-]){re.escape(path)}(?![\w-])", said)]
     main = [path for path in ("index.html", "Dockerfile", "README.md") if path in files and (path != "README.md" or look.stage == "preflight")]
-    if "install" in look.stage or "requirements" in look.error:
+    if look.stage == "install" or re.search(r"requirements|No module named", said):
         found.insert(0, "requirements.txt")
     each = dict.fromkeys((*found[:1], *named, *found[1:], *main))
     return [path for path in each if path in files and _is_text(files[path])][:MOST_FILES]
@@ -75,6 +86,9 @@ def answer_of(text: str, files: Files, *, tokens: int = 0, cost_usd: float | Non
         return Answer(trouble="The answer held no JSON object with edits.", tokens=tokens, cost_usd=cost_usd)
     why = " ".join(str(told.get("why") or "").split())[:160]
     given = told.get("edits")
+    if given == [] and why:
+        why = " ".join(str(told["why"]).split())[:400]
+        return Answer(why=why, trouble="It changed nothing, because it finds the app right.", tokens=tokens, cost_usd=cost_usd, declined=True)
     rows = [row for row in given if isinstance(row, dict)] if isinstance(given, list) else []
     whole = {str(row.get("path")): row["file"].encode() for row in rows if isinstance(row.get("file"), str)}
     edits = [

@@ -24,16 +24,25 @@ _PASSING = re.compile(
     re.IGNORECASE,
 )
 
+# What data of an earlier version of the app says when the new one reads it.
+_STALE = re.compile(
+    r"no such (?:column|table)|has no column named|database disk image is malformed|file is not a database|duplicate column name", re.IGNORECASE
+)
+
 Files = Callable[[], Awaitable[Mapping[str, bytes]]]
 Ask = Callable[[Look, Mapping[str, bytes], Sequence[str]], Awaitable[Answer]]
 Tell = Callable[[int, str, str, float | None], None]
+
+
+_ANEW = "Start anew, without the data an earlier version of the app kept"
 
 
 @dataclass(frozen=True)
 class Hands:
     """What a repair works with; the ladder itself knows neither projects nor previews.
 
-    look: the app as it is now; patient asks with more time. files: path → content. revision: where the files stand.
+    look: the app as it is now; patient asks with more time. fresh: the same after a new start without the data the app has
+    kept; None where it keeps none. files: path → content. revision: where the files stand.
     write: changes and a message → the new revision. restore: make the files those of a revision; gives the new one.
     ask: a model's proposal; None without one. tell: number, what, state (working, done, warning) and seconds of a rung.
     """
@@ -45,6 +54,7 @@ class Hands:
     restore: Callable[[str], Awaitable[str]]
     ask: Ask | None = None
     tell: Tell = lambda number, what, state, seconds: None
+    fresh: Callable[[], Awaitable[Look]] | None = None
 
 
 class _Meddled(Exception):
@@ -83,8 +93,8 @@ class _Climb:
         self.first = self.best = first
         self.best_revision = self.at = hands.revision()
         self.tried: set[tuple[str, str]] = set()  # rule and what it did
-        self.said: list[str] = []  # what a model tried without success
-        self.again = self.asked_in_vain = False
+        self.said: list[str] = []  # what was tried without success, and what followed
+        self.again = self.asked_in_vain = self.anew = False
         self.rungs: list[Rung] = []
         self.note = ""
 
@@ -92,7 +102,10 @@ class _Climb:
         began = time.monotonic()
         while not self.best.ok and len(self.rungs) < most and time.monotonic() - began < SECONDS:
             found = fixes(self.rules, self.best, await self.hands.files(), self.tried)
-            if found:
+            if self.hands.fresh and not self.anew and _STALE.search(" ".join((self.best.error, *self.best.problems, *self.best.log))):
+                self.anew = True
+                await self._rung("again", _ANEW, self._start_anew)
+            elif found:
                 await self._rung("rules", found[0].what, self._by_rules)
             elif not self.again and _PASSING.search(" ".join((self.best.error, *self.best.problems))):
                 self.again = True
@@ -124,7 +137,7 @@ class _Climb:
 
     async def _by_rules(self) -> tuple[str, Look, Answer]:
         """Rule after rule while the error changes: behind one missing package may be another. The way back is per rule."""
-        now, done, useful = self.best, [], 0
+        now, done, useful, vain = self.best, [], 0, []
         for _ in range(MOST_FIXES):
             found = fixes(self.rules, now, await self.hands.files(), self.tried)
             if not found or now.ok:
@@ -135,16 +148,24 @@ class _Climb:
             then = await self.hands.look(False)
             if not then.another_error(now) and not then.better_than(now):
                 await self._to(before)  # the error is still there: this was not its cause
+                vain.append((fix.what, then.error))
                 continue
             now = then
-            done.append(fix.what)
+            done.append((fix.what, then.error))
             if then.better_than(self.best):
                 self.best, self.best_revision, useful = then, self.at, len(done)
         await self.back()
-        return "; ".join(done[:useful]) or "The rules that know this error did not help", self.best, Answer(cost_usd=0.0)
+        vain += done[useful:]
+        self.said += [f"{what}: then {error[:300]}" for what, error in vain]
+        kept, tried = ("; ".join(what for what, _ in each) for each in (done[:useful], vain))
+        return kept or f"Tried: {tried}", self.best, Answer(cost_usd=0.0)
 
     async def _once_more(self) -> tuple[str, Look, Answer]:
         return "Try once more, with more time", await self.hands.look(True), Answer(cost_usd=0.0)
+
+    async def _start_anew(self) -> tuple[str, Look, Answer]:
+        assert self.hands.fresh is not None
+        return _ANEW, await self.hands.fresh(), Answer(cost_usd=0.0)
 
     async def _by_model(self) -> tuple[str, Look, Answer]:
         assert self.hands.ask is not None
@@ -153,6 +174,8 @@ class _Climb:
         except SpacesError as error:
             self.asked_in_vain, self.note = True, f"{error.message} {error.fix}"
             return "No model answered", self.best, Answer(trouble=error.message, cost_usd=0.0)
+        if answer.declined:
+            self.asked_in_vain, self.note = True, f"The model changed nothing: {answer.why}"
         what = answer.why or "A model's change"
         if not answer.changes:
             return what, self.best, answer

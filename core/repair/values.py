@@ -24,6 +24,7 @@ class Look:
     reached: how far into the app's own file its start came, a line; 0 where that is not known.
     problems: everything the browser found, in sentences. findings: what the files lack, `{path, line, message, fix, severity}`.
     log: the newest lines the app or its installer wrote. console: what the page wrote. missing: addresses of the app that failed.
+    steps: what was done on the page, up to the failure, in words.
     """
 
     stage: Literal["preflight", "install", "start", "check", "use", "done"]
@@ -37,6 +38,7 @@ class Look:
     log: tuple[str, ...] = ()
     console: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
 
     @property
     def score(self) -> int:
@@ -69,13 +71,17 @@ class Look:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model proposed. changes: path → new content, None deletes. trouble: why nothing of it could be used, or ""."""
+    """What a model proposed. changes: path → new content, None deletes. trouble: why nothing of it could be used, or "".
+
+    declined: it says that the app is right as it is, and `why`.
+    """
 
     changes: Mapping[str, bytes | None] = field(default_factory=dict)
     why: str = ""
     trouble: str = ""
     tokens: int = 0
     cost_usd: float | None = None
+    declined: bool = False
 
 
 @dataclass(frozen=True)

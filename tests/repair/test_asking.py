@@ -52,3 +52,37 @@ def test_whole_files_and_new_files_are_taken():
 def test_what_cannot_be_used_says_why(text, trouble):
     answer = answer_of(text, FILES)
     assert answer.changes == {} and trouble in answer.trouble
+
+
+def test_an_error_about_packages_comes_with_the_requirements():
+    files = {**FILES, "requirements.txt": b"pandas\n"}
+    text = conversation(Look("start", False, "ModuleNotFoundError: No module named 'cv2' (app.py, line 3)", "app.py", 3), files)[1]["content"]
+    assert '<file path="requirements.txt">' in text and '<file path="app.py">' in text
+
+
+OFFLINE = "The requirements could not be installed: Failed to fetch: `https://pypi.org/simple/nope/` dns error"
+
+
+@pytest.mark.parametrize(
+    "look, tried, told",
+    [
+        (Look("install", False, OFFLINE), (), True),
+        (LOOK, (f"Ask for the package of nope: then {OFFLINE}",), True),
+        (LOOK, (), False),
+        (Look("install", False, "The requirements could not be installed: Because nope was not found in the package registry"), (), False),
+    ],
+)
+def test_without_an_index_it_is_told_what_is_installed(look, tried, told):
+    text = conversation(look, FILES, tried, ("numpy", "pillow"))[1]["content"]
+    assert ("Packages cannot be fetched here; use what is installed: numpy, pillow" in text) is told
+
+
+def test_it_is_told_what_was_done_on_the_page():
+    look = Look("use", False, "'Hi' did not appear", steps=("fill textbox 'Name' 'Ada'", "expect_text the page 'Hi' (failed)"))
+    text = conversation(look, FILES)[1]["content"]
+    assert "- fill textbox 'Name' 'Ada'\n- expect_text the page 'Hi' (failed)" in text
+
+
+def test_it_may_find_the_app_right():
+    answer = answer_of('{"why": "The check expects another word.", "edits": []}', FILES)
+    assert answer.declined and answer.why == "The check expects another word." and not answer.changes

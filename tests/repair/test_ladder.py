@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -218,3 +219,40 @@ def test_each_rung_is_told_as_it_goes():
     world = World(program, "np.zeros")
     world.repair()
     assert [(number, state) for number, _, state, _ in world.said] == [(1, "working"), (1, "done")]
+
+
+def test_a_model_is_told_what_the_rules_tried_in_vain():
+    def judge(text):
+        return failed("NameError: name 'np' is not defined", stage="start") if text == "np" else failed("NameError: name 'np' is not defined and more", stage="start")
+
+    world = World(judge, "np", ["other"])
+    outcome = world.repair(rungs=2)
+    vain = outcome.rungs[0]
+    assert (vain.kind, vain.kept, vain.what) == ("rules", False, "Tried: Import np")
+    assert world.asked == [("Import np: then NameError: name 'np' is not defined and more",)]
+
+
+def test_a_model_that_finds_the_app_right_ends_the_repair_with_its_words():
+    world = World(lambda text: failed("'5' did not appear", stage="use"), "good", [])
+    hands = replace(world.hands, ask=declining)
+    outcome = asyncio.run(repair(hands, ()))
+    assert [(rung.kind, rung.kept) for rung in outcome.rungs] == [("model", False)] and outcome.look.error == "'5' did not appear"
+    assert outcome.note == "The model changed nothing: 2 + 2 is 4, the check asks for 5."
+
+
+async def declining(look, files, tried) -> Answer:
+    return Answer(why="2 + 2 is 4, the check asks for 5.", trouble="It changed nothing.", declined=True)
+
+
+@pytest.mark.parametrize("helps", [True, False])
+def test_data_of_an_earlier_version_is_left_behind_once(helps):
+    stale, started = failed("sqlite3.OperationalError: no such column: done", stage="use"), []
+    world = World(lambda text: stale, "good")
+
+    async def fresh() -> Look:
+        started.append(1)
+        return Look("done", True) if helps else stale
+
+    outcome = asyncio.run(repair(replace(world.hands, fresh=fresh), ()))
+    assert (outcome.look.ok, len(started), world.text) == (helps, 1, "good")
+    assert [(rung.kind, rung.kept, rung.cost_usd) for rung in outcome.rungs] == [("again", helps, 0.0)]

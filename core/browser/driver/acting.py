@@ -30,11 +30,12 @@ _TEXT = """(root, named) => {
   return [text, held(fields.filter(typed))];
 }"""
 
+# The words beside a file input: the first line of the largest block around it that holds no other field.
 _NAMES_OF_FILES = """(inputs) => inputs.map((input) => {
   let block = input;
-  const said = () => (block.innerText ?? "").trim().split("\\n")[0];
-  while (block.parentElement && block.parentElement !== document.body && !said()) block = block.parentElement;
-  return input.labels?.[0]?.innerText.trim() || said() || input.getAttribute("aria-label") || "";
+  const alone = (one) => one.querySelectorAll("input, textarea, select").length === 1 && (one.innerText ?? "").length < 300;
+  while (block.parentElement && block.parentElement !== document.body && alone(block.parentElement)) block = block.parentElement;
+  return input.labels?.[0]?.innerText.trim() || (block.innerText ?? "").trim().split("\\n")[0] || input.getAttribute("aria-label") || "";
 })"""
 
 Verb = Callable[[Page, dict[str, Any], Patience], Awaitable[str | None]]
