@@ -179,7 +179,7 @@ class Todo(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalAsked(Event):
-    """A call waits for a person's word. kind, reason, plan, usd_per_hour: see `core.agent` Asked."""
+    """A call waits for a person's word. kind, reason, plan, usd_per_hour, warning: see `core.agent` Asked."""
 
     id: str
     name: str
@@ -189,6 +189,7 @@ class ApprovalAsked(Event):
     arguments: dict[str, Any] = field(default_factory=dict)
     plan: Any = None
     usd_per_hour: float | None = None
+    warning: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

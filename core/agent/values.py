@@ -79,13 +79,14 @@ class Asked:
 
     kind: publish, delete, hardware, secret, foreign, open (the box is opened), outside (a tool of a server we do not know),
     spend. reason: one sentence on what would happen. plan: what is shown besides, JSON, or None. usd_per_hour: what it
-    would cost, None where unknown, 0.0 where nothing is paid.
+    would cost, None where unknown, 0.0 where nothing is paid. warning: what to know before saying yes, one sentence, or "".
     """
 
     kind: str
     reason: str
     plan: Any = None
     usd_per_hour: float | None = None
+    warning: str = ""
 
 
 @dataclass(frozen=True)
