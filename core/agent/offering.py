@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,10 +14,13 @@ from typing import Any
 import yaml
 
 from core.agent.own_tools import OWN, visible
+from core.agent.schemas import compact
 from core.agent.values import Tool, ToolRequest
 from core.errors import InvalidInput
 from core.registry import Action
 
+# What an error says it says itself when it comes; nobody has to read of it with every request.
+_RAISES = re.compile(r"\s+Raises \w+ [^\n]*(\n[^\n]+)*\Z")
 _TABLE = Path(__file__).with_name("tools.yaml")
 
 
@@ -33,6 +37,7 @@ class Offer:
     leave_out: Mapping[str, Sequence[str]]
     missing: Mapping[str, str]
     makes_project: Mapping[str, Sequence[str]]
+    told_elsewhere: Mapping[str, Sequence[str]]
     beside: frozenset[str]
     foreign_text: frozenset[str]
     own_text: frozenset[str]
@@ -52,6 +57,7 @@ def table() -> Offer:
         leave_out=raw["leave_out"],
         missing=raw["missing"],
         makes_project=raw["makes_project"],
+        told_elsewhere=raw["told_elsewhere"],
         beside=frozenset(raw["beside"]),
         foreign_text=frozenset(raw["foreign_text"]),
         own_text=frozenset(raw["own_text"]),
@@ -61,14 +67,15 @@ def table() -> Offer:
 @cache
 def offered(action: Action) -> Tool:
     """An action as a tool: what the chat knows itself is optional or not shown."""
-    schema = json.loads(json.dumps(action.schema))
+    schema = json.loads(json.dumps(compact(action.schema, untyped=tuple(table().told_elsewhere.get(action.name, ())))))
     properties = schema.get("properties", {})
     if action.name not in OWN:
         for name in table().conceal.get(action.name, ()):
             properties.pop(name, None)
         filled = set() if action.name in table().never_filled else set(table().fills) & set(properties)
         for name in filled:
-            properties[name]["description"] = f"{properties[name].get('description', '')} Leave it out for the chat's own.".strip()
+            about = "" if name == "project" else properties[name].get("description", "").rstrip(".")
+            properties[name]["description"] = f"{about}; the chat's own when left out." if about else "its id; the chat's own when left out."
         for name, value in table().defaults.get(action.name, {}).items():
             properties[name]["default"] = value
         required = [name for name in schema.get("required", []) if name in properties and name not in filled]
@@ -76,7 +83,7 @@ def offered(action: Action) -> Tool:
         if not required:
             del schema["required"]
     beside = action.risk == "read" and action.name not in ("plan", "ask", "use_action") or action.name in table().beside
-    return Tool(action.name, action.description, schema, title=action.title, reads=beside)
+    return Tool(action.name, _RAISES.sub("", action.description), schema, title=action.title, reads=beside)
 
 
 def unwrapped(request: ToolRequest) -> tuple[str, Mapping[str, Any]]:

@@ -163,7 +163,7 @@ def test_hidden_actions_do_not_exist_for_the_agent_even_approved(chat, name):
 def test_other_actions_are_found_and_used(chat):
     chat.page()
     found = chat.use("find_action", query="rename or move a file")
-    assert found.text.splitlines() and '"name":"project_rename"' in found.text
+    assert found.data["you_have_already"] == "project_rename"
     moved = chat.use("use_action", name="project_rename", arguments={"path": "index.html", "new_path": "start.html"})
     assert moved.ok and "start.html" in moved.text
     assert chat.use("use_action", name="project_rename", arguments='{"path": "start.html", "new_path": "index.html"}').ok
