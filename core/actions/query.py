@@ -21,7 +21,10 @@ async def hf_hub_query(call: Call, code: str, query: str, max_calls: int = 400, 
         timeout_sec: seconds in all, 1 to 300.
     """
     outcome = await _run(call, code, query, max_calls, timeout_sec)
-    return {"ok": outcome.ok, "data": outcome.result, "error": outcome.error, "api_calls": outcome.meta["api_calls"]}
+    data = outcome.result
+    if isinstance(data, dict) and outcome.error and data.get("error") == outcome.error:
+        data = {name: value for name, value in data.items() if name != "error"}  # it stands beside it
+    return {"ok": outcome.ok, "data": data, "error": outcome.error, "api_calls": outcome.meta["api_calls"]}
 
 
 @action(risk="read", title="Ask the Hub by program, with accounting")

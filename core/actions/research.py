@@ -24,7 +24,8 @@ async def research(
     For what takes many lookups: the best published recipe for a task, how a library is used today, which dataset fits. It reads
     and changes nothing. Several at once run side by side, three of a caller at a time. Returns `{text, citations: [{kind, id, url}],
     unseen, tokens, tools, cost_usd, ending, model, why}`: text is a report of 500 to 1,500 words in which every name that no tool
-    returned is marked "[not seen by a tool]"; ending is done, or which limit cut it short. Errors: unauthorized without a model's
+    returned is marked "[not seen by a tool]" or "[not found here]"; cost_usd is null where a price is not known, model the one that
+    answered, ending done or which limit cut it short. Errors: unauthorized without a model's
     key, over_budget, rate_limited above twenty waiting.
 
     Args:

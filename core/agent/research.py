@@ -53,7 +53,8 @@ class Found:
     """What a research came to.
 
     text: the report, with names no tool returned marked. citations: what was read. unseen: the marked names. tokens: read
-    and written in all. tools: calls. ending: of the loop, or full; done is the only one that was not cut short.
+    and written in all. tools: calls. cost_usd: None where a price is not known. ending: of the loop, or full; done is the
+    only one that was not cut short. model: that answered last.
     """
 
     text: str
@@ -61,7 +62,7 @@ class Found:
     unseen: tuple[str, ...]
     tokens: int
     tools: int
-    cost_usd: float
+    cost_usd: float | None
     ending: str
     model: str | None
     why: str
@@ -143,7 +144,7 @@ async def run_research(
             raise
     text, citations, unseen = sources.checked(redact(text, *call.caller.secrets))
     status.end("done" if text else "failed", f"{len(citations)} sources" if ending == "done" else f"ended early: {_WHY.get(ending, ending)}")
-    return Found(text, citations, unseen, status.tokens, status.tools, round(status.usd, 6), ending, choice.model, choice.why)
+    return Found(text, citations, unseen, status.tokens, status.tools, round(status.usd, 6) if status.priced else None, ending, status.model or choice.model, choice.why)
 
 
 @dataclass

@@ -24,7 +24,9 @@ class Status:
         flat = " ".join(redact(task, *secrets).split())
         self.id = id
         self.tokens = self.tools = 0
-        self.usd = 0.0
+        self.usd = 0.0  # as the budget counts it
+        self.priced = True  # every price was told, or can be estimated
+        self.model: str | None = None  # that answered last
         self._emit, self._secrets = emit, secrets
         self._label = "research: " + (flat if len(flat) <= _LABEL else flat[:_LABEL] + "…")
         self._tell("working", "begins")
@@ -42,6 +44,8 @@ class Status:
         if isinstance(event, Cost):
             usd, tokens = cost_of(event.receipt)
             self.usd, self.tokens = self.usd + usd, self.tokens + tokens
+            self.priced = self.priced and any(event.receipt.get(name) is not None for name in ("cost_usd", "estimate_usd"))
+            self.model = event.receipt.get("model") or self.model
             self._emit(event)
             self._tell("working", "thinks")
         elif isinstance(event, ToolStarted):

@@ -49,3 +49,9 @@ def test_others_are_answered_while_programs_spin(server):
         other = pool.submit(ask, server, "hf_hub_query", code=(PROGRAMS / "01_exact_repo_details.py").read_text(), query="q")
         assert other.result()["ok"]
         assert all(one.result()["ok"] is False and ("MB" in one.result()["error"] or "seconds" in one.result()["error"]) for one in spinning)
+
+
+def test_the_error_of_a_program_stands_once(server):
+    code = SKELETON.format(line="return await hf_repo_details(repo_ids=['nobody/nothing-at-all'], repo_type='model')")
+    told = ask(server, "hf_hub_query", code=code, query="q")
+    assert told["ok"] is False and "nobody/nothing-at-all" in told["error"] and "error" not in told["data"] and told["data"]["meta"]["failures"]

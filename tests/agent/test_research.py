@@ -216,6 +216,15 @@ def test_its_words_stay_its_own_and_its_costs_and_steps_are_told(house, server):
     assert any("github_read_file" in one.text for one in status)
 
 
+def test_an_unknown_price_is_not_zero_and_the_model_is_the_one_that_answered(house, server):
+    server.script([read_code(), {"text": REPORT}])
+    found, told = research(house, caller(server))
+    assert found.cost_usd is None and found.model == MODEL
+    server.script([{**read_code(), "usage": {"prompt": 100, "completion": 10, "cost": 0.25}}, {"text": REPORT, "usage": {"prompt": 100, "completion": 10, "cost": 0.125}}])
+    found, told = research(house, caller(server, provider="openrouter"))
+    assert found.cost_usd == 0.375 == lines(told)[-1].cost_usd
+
+
 def test_nothing_secret_is_in_what_is_told_or_sent(house, server):
     server.script([read_code(), {"calls": [{"name": "github_read_file", "arguments": {"repo": "acme/tools", "path": KEY}}]}, {"text": f"{REPORT} {KEY}"}])
     found, told = research(house, caller(server))
