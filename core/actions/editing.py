@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from core.actions.projects import announce, open_project, summary
-from core.build import GRADIO_VERSION, Card, Edit, Finding, Project, apply_edits, check_syntax, preflight, read_card, write_card
+from core.build import GRADIO_VERSION, Card, Edit, Finding, Project, apply_edits, check_syntax, preflight, read_card, undeclared, write_card
 from core.errors import InvalidInput
 from core.hub import space_files
 from core.registry import Call, action
+from core.repair import package_of
 
 _LONGEST_DIFF = 20_000
 # What a card says when nobody wrote one: emoji, and the two colours the Hub wants.
@@ -54,7 +55,7 @@ async def project_edit(
         base: the revision the search texts were read at; a file changed since then is `outdated`. Empty takes the newest.
 
     Returns `{project, revision, changed, applied: [{path, line, how, places}], warnings: [{path, line, message, fix}], diff}`;
-    warnings tell broken syntax, diff is unified, at most 20,000 characters. Raises invalid_input with `details.edits`: each
+    warnings tell what would keep the app from starting, diff is unified, at most 20,000 characters. Raises invalid_input with `details.edits`: each
     edit that could not be made, the lines of several matches, or the nearest block and what differs.
     """
     found = await open_project(call, project)
@@ -70,7 +71,7 @@ async def project_edit(
         "revision": revision,
         "changed": changed,
         "applied": [one.to_dict() for one in made.applied],
-        "warnings": _told(await asyncio.to_thread(check_syntax, made.changes)),
+        "warnings": await warnings_of(found, made.changes),
         "diff": "".join(patches)[:_LONGEST_DIFF],
     }
 
@@ -85,16 +86,16 @@ async def project_create(call: Call, title: str, files: dict[str, str], sdk: Lit
             rest for docker; at most 2000 files, 10 MB each, 50 MB together.
         sdk: gradio, static or docker; told from the card or the files when left out.
 
-    Returns `{project, title, sdk, revision, files, warnings: [{path, line, message, fix}]}`; warnings tell what would keep the
-    app from starting. Raises invalid_input for a path that is not safe, too_large, conflict with 50 projects already.
+    Returns `{project, title, sdk, revision, files, written, warnings: [{path, line, message, fix}]}`; written are files made or
+    changed here, README.md with its card; warnings tell what would keep the app from starting. Raises invalid_input for a path that is not safe, too_large, conflict with 50 projects already.
     """
     data = _encoded(files)
     kind = sdk or _sdk_of(data)
-    data = _with_card(data, title, kind)
+    given, data = data, _with_card(data, title, kind)
     made = await asyncio.to_thread(
         lambda: call.house.projects.create(call.caller.id, title=title, files=data, sdk=kind, message=f"Create {title.strip()[:100]}")
     )
-    return await _made(made, data)
+    return await _made(made, data) | {"written": [path for path in data if data[path] != given.get(path)]}
 
 
 @action(risk="write", title="Start from a Space")
@@ -129,7 +130,7 @@ def _read(project: Project, revision: str, edits: Sequence[Edit]) -> dict[str, b
 
 
 async def _made(project: Project, files: Mapping[str, bytes]) -> dict[str, Any]:
-    findings = await asyncio.to_thread(lambda: [*preflight(files), *(one for one in check_syntax(files) if not one.path.endswith(".py"))])
+    findings = await asyncio.to_thread(_findings, files, files)
     facts = summary(project)
     return {
         "project": project.id,
@@ -139,6 +140,22 @@ async def _made(project: Project, files: Mapping[str, bytes]) -> dict[str, Any]:
         "files": {path: len(data) for path, data in sorted(files.items())},
         "warnings": _told(findings),
     }
+
+
+async def warnings_of(project: Project, changes: Mapping[str, bytes | None]) -> list[dict[str, Any]]:
+    """What would keep the app from starting, as far as these changed files have a part in it."""
+    changed = {path: data for path, data in changes.items() if data is not None}
+    if not changed:
+        return []
+    return _told(await asyncio.to_thread(lambda: _findings(project.snapshot(), changed)))
+
+
+def _findings(files: Mapping[str, bytes], changed: Mapping[str, bytes]) -> list[Finding]:
+    """Those about changed files; what the Dockerfile and the card say of one port belongs to both, an import to requirements.txt too."""
+    concerned = set(changed) | ({"Dockerfile"} if "README.md" in changed else set())
+    found = [one for one in preflight(files) if one.path in concerned or changed is files]
+    found += [one for one in check_syntax(changed) if not one.path.endswith(".py")]
+    return found + [one for one in undeclared(files, package_of) if one.path in changed or "requirements.txt" in changed]
 
 
 def _told(findings: Sequence[Finding]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import binascii
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from core.actions.editing import warnings_of
 from core.actions.projects import announce, difference, open_project
 from core.actions.shapes import listing
 from core.build import Project, uploaded
@@ -72,10 +73,12 @@ async def project_write(call: Call, project: str, files: dict[str, str | None], 
         base: the revision the texts were made from; when one of the files changed since, nothing is written and the
             answer is `outdated` with the paths. Empty writes over whatever is there.
 
-    Returns `{project, revision, changed}`; writing what is already there changes nothing.
+    Returns `{project, revision, changed, warnings: [{path, line, message, fix}]}`; writing what is already there changes nothing,
+    warnings tell what would keep the app from starting.
     """
-    wanted = message[:200] or _message(files)
-    return await _changed(call, project, lambda found: found.write(_encoded(files), wanted, base=base or None))
+    wanted, data = message[:200] or _message(files), _encoded(files)
+    done = await _changed(call, project, lambda found: found.write(data, wanted, base=base or None))
+    return done | {"warnings": await warnings_of(await open_project(call, project), data)}
 
 
 @action(risk="write", title="Upload files", open_world=False)

@@ -7,10 +7,12 @@ of previews or of pages; no network, no model.
 from core.build.analysis import Analysis, Need, analyze
 from core.build.archive import read_zip, write_zip
 from core.build.card import GRADIO_VERSION, Card, parse_card, read_card, write_card
-from core.build.checks import Finding, find_credentials, preflight
+from core.build.checks import find_credentials, preflight
 from core.build.edits import Applied, Edit, Edited, apply_edits
 from core.build.facts import Facts
+from core.build.finding import Finding
 from core.build.generation import Generated, generate
+from core.build.imports import undeclared
 from core.build.paths import check_path, check_set
 from core.build.project import FileInfo, Project
 from core.build.projects import Projects

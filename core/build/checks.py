@@ -6,27 +6,16 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from core.build.card import Card, read_card
+from core.build.finding import Finding
 from core.build.limits import FILE_BYTES, PROJECT_BYTES
 from core.build.paths import check_path, check_set
+from core.build.serving import serving_findings
 from core.errors import InvalidInput
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to mend: where, what is wrong, how to mend it, and whether it stops a deploy (`error`) or not (`warning`)."""
-
-    path: str
-    line: int
-    message: str
-    fix: str
-    severity: Literal["error", "warning"] = "error"
 
 
 # The issuer's own prefixes; long enough that prose about them does not match.
@@ -55,7 +44,7 @@ def preflight(files: Mapping[str, bytes]) -> list[Finding]:
     card, trouble = _card(files)
     findings += trouble
     if card:
-        findings += _application(files, card)
+        findings += [*_application(files, card), *serving_findings(files, card)]
     for path, data in files.items():
         if path.endswith(".py"):
             findings += python_findings(path, data)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 
 import yaml
 
-from core.build.checks import Finding, python_findings
+from core.build.checks import python_findings
+from core.build.finding import Finding
 
 _LARGEST = 1_000_000
 

@@ -5,8 +5,9 @@ previews nor providers: it is given hands to look, write, go back and ask.
 """
 
 from core.repair.asking import answer_of, conversation
+from core.repair.fixes.packages import package_of
 from core.repair.ladder import MOST_RUNGS, Hands, repair
 from core.repair.rules import Fix, Rule, fixes, rules
 from core.repair.values import Answer, Look, Outcome, Rung, Stage
 
-__all__ = ["MOST_RUNGS", "Answer", "Fix", "Hands", "Look", "Outcome", "Rule", "Rung", "Stage", "answer_of", "conversation", "fixes", "repair", "rules"]
+__all__ = ["MOST_RUNGS", "Answer", "Fix", "Hands", "Look", "Outcome", "Rule", "Rung", "Stage", "answer_of", "conversation", "fixes", "package_of", "repair", "rules"]

@@ -18,7 +18,7 @@ APP = "import gradio as gr\n\n\ndef greet(name):\n    return f'Hello {name}'\n\n
 
 def test_a_project_is_made_from_files_and_gets_the_card_it_lacks(ask):
     made = ask("project_create", title="Greeter", files={"app.py": APP})
-    assert made["sdk"] == "gradio" and made["warnings"] == []
+    assert made["sdk"] == "gradio" and made["warnings"] == [] and made["written"] == ["README.md"]
     card = ask("project_read", project=made["project"], path="README.md")["text"]
     assert card.startswith("---\ntitle: Greeter\n") and "sdk: gradio\nsdk_version: 6." in card
 
@@ -45,6 +45,17 @@ def test_files_that_make_no_project_leave_none(ask, files):
     with pytest.raises(InvalidInput):
         ask("project_create", title="Nothing", files=files)
     assert ask("project_list")["items"] == []
+
+
+def test_the_same_is_warned_of_however_a_file_comes(ask):
+    told = [{"path": "app.py", "line": 1, "message": "Imported, not in requirements.txt: matplotlib.", "fix": "Add matplotlib to requirements.txt."}]
+    made = ask("project_create", title="Plot", files={"README.md": "---\nsdk: gradio\n---\n", "app.py": f"import matplotlib\n{APP}"})
+    assert (made["warnings"], made["written"]) == (told, [])
+    assert ask("project_write", project=made["project"], files={"app.py": f"import matplotlib\n\n{APP}"})["warnings"] == told
+    edited = ask("project_edit", project=made["project"], edits=[{"path": "app.py", "search": "Hello", "replace": "Hi"}])
+    assert edited["warnings"] == told
+    assert ask("project_write", project=made["project"], files={"requirements.txt": "matplotlib\n"})["warnings"] == []
+    assert ask("project_write", project=made["project"], files={"style.css": "a {}"})["warnings"] == []
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.build import preflight
+from core.build import preflight, undeclared
 
 CARD = b"---\ntitle: x\nsdk: gradio\nsdk_version: 6.31.0\napp_file: app.py\n---\n"
 GOOD = {"README.md": CARD, "app.py": b"print(1)\n", "requirements.txt": b"# nothing\npandas>=2 # why\nuvicorn[standard]==0.30; python_version > '3.8'\n-r more.txt\nhttps://example.org/x.whl\n"}
@@ -59,3 +59,50 @@ def test_a_python_file_is_compiled_and_never_run(tmp_path):
     mark = tmp_path / "ran"
     assert preflight({**GOOD, "app.py": f"open({str(mark)!r}, 'w')\n".encode()}) == []
     assert not mark.exists()
+
+
+DOCKER = {"README.md": b"---\nsdk: docker\n---\n", "main.py": b""}
+OTHER_PORT = {"README.md": b"---\nsdk: docker\napp_port: 8000\n---\n"}
+
+
+@pytest.mark.parametrize(
+    "dockerfile, more, found",
+    [
+        ('EXPOSE 7860\nCMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "7860"]', {}, []),
+        ('CMD ["uvicorn", "main:app", "--host", "127.0.0.1", "--port", "7860"]', {}, [("error", 2, "listens on 127.0.0.1")]),
+        ("CMD gunicorn -b localhost:7860 main:app", {}, [("error", 2, "listens on localhost:7860")]),
+        ("CMD uvicorn main:app --host=0.0.0.0 --port=8000", {}, [("warning", 2, "listens at port 8000, and the Hub asks at 7860")]),
+        ("CMD uvicorn main:app --host=0.0.0.0 --port=8000", OTHER_PORT, []),
+        ("CMD uvicorn main:app --host 0.0.0.0 --port 7860", OTHER_PORT, [("warning", 2, "listens at port 7860, and the Hub asks at 8000")]),
+        ('EXPOSE 8501\nCMD ["python", "main.py"]', {}, [("warning", 0, "exposes 8501, and the Hub asks at 7860")]),
+        ('EXPOSE 8000/tcp 7860\nCMD ["python", "main.py"]', {}, []),
+        ("CMD uvicorn main:app --port ${PORT:-7860}", {}, []),
+        ("CMD uvicorn main:app --host 127.0.0.1 --port 8000 & nginx", {}, []),
+        ('ENTRYPOINT ["uvicorn", "main:app"]\nCMD ["--host", "127.0.0.1"]', {}, [("error", 3, "listens on 127.0.0.1")]),
+    ],
+)
+def test_a_docker_space_listens_where_the_hub_asks(dockerfile, more, found):
+    told = preflight({**DOCKER, "Dockerfile": f"FROM python:3.12\n{dockerfile}\n".encode(), **more})
+    assert [(one.severity, one.line if line else 0, words in one.message) for one, (_, line, words) in zip(told, found, strict=True)] == [(kind, line, True) for kind, line, _ in found]
+
+
+def name_of(module):
+    return {"cv2": "opencv-python-headless"}.get(module, module)
+
+
+@pytest.mark.parametrize(
+    "app, requirements, missing",
+    [
+        ("import gradio as gr, numpy, pandas as pd\nfrom PIL import Image\nimport json, httpx\n", "", []),
+        ("import os\nimport matplotlib.pyplot as plt\n", "", [("app.py", 2, "matplotlib")]),
+        ("import cv2\nfrom absent_package.sub import x\n", "absent-package>=1\n", [("app.py", 1, "opencv-python-headless")]),
+        ("try:\n    import torch\nexcept ImportError:\n    torch = None\nimport tools, parts.more\nfrom . import x\n", "", []),
+        ("import matplotlib\n", "-r more.txt\n", []),
+        ("def late():\n    import seaborn\n", "# seaborn\n", [("app.py", 2, "seaborn")]),
+    ],
+)
+def test_what_is_imported_and_not_installed_is_told(app, requirements, missing):
+    files = {"README.md": CARD, "app.py": app.encode(), "tools.py": b"", "parts/more.py": b"", "requirements.txt": requirements.encode()}
+    told = undeclared(files, name_of)
+    assert [(one.path, one.line, one.message) for one in told] == [(path, line, f"Imported, not in requirements.txt: {name}.") for path, line, name in missing]
+    assert undeclared({**files, "README.md": DOCKER["README.md"]}, name_of) == []
