@@ -190,7 +190,11 @@ class Project:
         """Copy the files with their history to a folder that is not there yet, standing at that revision or as they are."""
         with self._lock, self._git.lock:
             at = self._known(revision) if revision else self.revision
-            shutil.copytree(self._folder / REPOSITORY, target)
+            source = self._folder / REPOSITORY
+            target.mkdir()
+            for found in sorted(source.rglob("*")):  # a full disk is told as such, which copytree does not
+                place = target / found.relative_to(source)
+                place.mkdir() if found.is_dir() else shutil.copyfile(found, place)
         copied = GitStore.open(target)
         copied.set_ref("refs/heads/main", at)
         copied.close()

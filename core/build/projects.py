@@ -92,7 +92,7 @@ class Projects:
         return self._open(facts)
 
     def copy(self, id: str, owner: str, *, title: str, revision: str | None = None) -> Project:
-        """A new project with the files and the history of one of the owner's, which may be told apart by its title alone.
+        """A new project with the files and the history of one of the owner's.
 
         Args:
             title: what people call the copy, cut at 100 characters.

@@ -252,3 +252,33 @@ def test_what_a_killed_server_left_is_swept(tmp_path):
     os.utime(left, (0, 0))
     Projects(tmp_path / "projects")
     assert not left.exists()
+
+
+def test_a_copy_has_the_history_and_goes_its_own_way(projects, project):
+    first = project.revision
+    project.write({"app.py": b"print(2)\n"}, "Two")
+    project.set_space("ada/my-app")
+    project.set_network("open")
+    whole, early = projects.copy(project.id, "ada", title="Copy"), projects.copy(project.id, "ada", title="Early", revision=first)
+    assert [commit.oid for commit in whole.history()] == [commit.oid for commit in project.history()]
+    assert (whole.sdk, whole.template, whole.space, whole.facts.network, whole.owner, whole.slug) == ("gradio", "gradio-text-tools", None, "sealed", "ada", "copy")
+    assert early.snapshot() == FILES and [commit.oid for commit in early.history()] == [first]
+    assert whole.restore(first) and whole.snapshot() == FILES  # a revision of the original is one of the copy's
+    assert project.read("app.py") == b"print(2)\n" and len(project.history()) == 2
+    whole.undo()
+    assert whole.read("app.py") == b"print(2)\n"
+
+
+def test_a_copy_that_cannot_be_made_leaves_nothing(projects, project, tmp_path, monkeypatch):
+    with pytest.raises(NotFound):
+        projects.copy(project.id, "eve", title="Theirs")
+    with pytest.raises(NotFound):
+        projects.copy(project.id, "ada", title="No such", revision="0" * 40)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr("core.build.project.shutil.copyfile", full)
+    with pytest.raises(StorageFull):
+        projects.copy(project.id, "ada", title="Full")
+    assert [one.name for one in (tmp_path / "projects").iterdir()] == [project.id]
