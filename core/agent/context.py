@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.agent.summary import composed, cut, plain, request, transcript
+from core.agent.superseding import supersede
 from core.agent.tokens import MOST, calibrated, estimate, estimate_message
 from core.agent.values import Emit, Message, Mind, Tool, TooLong
 from core.errors import SpacesError
@@ -65,6 +66,7 @@ class Context:
         row do not make it fit, with what to do.
         """
         self._learn(messages)
+        supersede(messages)
         fixed = estimate((), system, tools)
         before = self.tokens(messages, system, tools)
         goal = self.limit

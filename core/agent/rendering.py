@@ -15,6 +15,7 @@ _HEAD = 0.65  # of what is kept of a long text; its end holds the error
 _MOST_ITEMS = 50
 _DEEPEST = 8
 _BLOCK = 120  # a text with line breaks and at least this long stands below the JSON, as it is
+_LIFTED = 2  # so deep inside of objects a long text is taken out
 _LONGEST_DATA = 60_000
 # Both are bounded or anchored, so that a text made for it cannot keep them busy.
 _TAG = re.compile(r"<(?=\s{0,20}/?\s{0,20}data\b)", re.IGNORECASE)
@@ -29,11 +30,7 @@ def render(value: Any, *, longest: int = LONGEST) -> str:
     blocks: list[tuple[str, str]] = []
     if isinstance(value, Mapping):
         top = {key: one for key, one in value.items() if not (key in _ENVELOPE and "items" in value and one == _ENVELOPE[key])}
-        for key, one in list(top.items()):
-            if isinstance(one, str) and "\n" in one and len(one) >= _BLOCK:
-                top[key] = "(below)"
-                blocks.append((key, _plain(one)))
-        text = _object(top)
+        text = _object({key: _lifted(one, key, blocks) for key, one in top.items()})
     else:
         text = _json(slim(value))
     room = max(longest - sum(len(key) + 12 for key, _ in blocks), 200)
@@ -42,6 +39,16 @@ def render(value: Any, *, longest: int = LONGEST) -> str:
     head = cut(text, room // 2)
     each = max((room - len(head)) // len(blocks), 200)
     return cut("\n".join([head, *(f"--- {key} ---\n{cut(one, each)}" for key, one in blocks)]), longest)
+
+
+def _lifted(value: Any, path: str, blocks: list[tuple[str, str]], depth: int = 0) -> Any:
+    """The value with its long texts taken out into blocks, by where they stand; lists stay as they are."""
+    if isinstance(value, str) and "\n" in value and len(value) >= _BLOCK:
+        blocks.append((path, _plain(value)))
+        return "(below)"
+    if isinstance(value, Mapping) and depth < _LIFTED:
+        return {key: _lifted(one, f"{path}.{key}", blocks, depth + 1) for key, one in value.items()}
+    return value
 
 
 def slim(value: Any, *, items: int = _MOST_ITEMS, longest: int = LONGEST, depth: int = 0) -> Any:

@@ -6,12 +6,12 @@ What was said about is not looked at again, so a changed strategy begins with no
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.agent.superseding import digest
 from core.agent.values import Message
 
 _SAME = 3  # the same call with the same result, so many replies in a row
@@ -109,8 +109,9 @@ def newest(messages: Sequence[Message], after: str | None = None) -> list[_Done]
 def _done(call: Message, answer: Message) -> _Done:
     function, result = call.get("function") or {}, _text(answer)
     name, arguments = str(function.get("name", "")), _canonical(function.get("arguments"))
-    digest = hashlib.sha256(f"{name}\0{arguments}\0{result}".encode("utf-8", "replace")).hexdigest()
-    return _Done(str(call.get("id")), name, arguments, result, (answer.get("meta") or {}).get("ok", True), digest)
+    meta = answer.get("meta") or {}
+    mark = digest(f"{name}\0{arguments}\0{meta.get('was') or digest(result)}")
+    return _Done(str(call.get("id")), name, arguments, result, meta.get("ok", True), mark)
 
 
 def _canonical(arguments: object) -> str:
