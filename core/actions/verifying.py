@@ -47,8 +47,9 @@ async def app_verify(call: Call, project: str, steps: list[Step] | None = None, 
         fresh: start it anew, without what it has written so far, such as a database of an older version.
 
     Returns `{project, revision, ok, score, stage, first_error, path, line, problems, findings, notes, log, preview, check,
-    screenshot}`. problems are what is wrong beside first_error. stage is where it fails: preflight (files), start, check (page), use, or done; score is 0 to 100; log the
-    app's newest lines; check what preview_check found. Where this server has no browser, stage start with ok is all it knows.
+    screenshot}`. stage is where it fails: preflight (files), start, check (page), use, or done; score is 0 to 100; problems are
+    what is wrong beside first_error; log the app's newest lines, of tracebacks its own frames; check what preview_check found.
+    Where this server has no browser, stage start with ok is all it knows.
     Raises not_found without such a project, invalid_input for steps that cannot be done.
     """
     found = await open_project(call, project)

@@ -91,6 +91,13 @@ def test_nobody_waits_long_for_what_a_raised_error_keeps_away(bench, tables):
     assert any("of libraries)" in line for line in seen["log"]) and not any("site-packages" in line for line in seen["log"])
 
 
+@pytest.mark.parametrize("does", ["null.missing", "fetch('nothing').then(() => { throw new Error('no data') })"])
+def test_nobody_waits_long_for_what_a_page_that_broke_keeps_away(bench, does):
+    page = bench.page(f"<title>x</title><button onclick=\"{does}\">Go</button><p>Total: 41</p>")
+    found = bench.check(page, {"do": "click", "name": "Go"}, {"do": "expect_text", "value": "Total: 42", "seconds": 55})
+    assert "not waited longer, because the page had an error); it reads: Go Total: 41" in found["steps"][1]["error"]
+
+
 def test_bad_input_that_is_refused_is_a_note_while_every_step_works(bench, items):
     asked = [{"do": "fill", "name": "Price", "value": "much"}, {"do": "click", "name": "Add"}]
     found = bench.check(items, *asked, {"do": "expect_text", "value": "Please give a number"})
