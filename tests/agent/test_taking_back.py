@@ -214,3 +214,24 @@ def test_what_waits_outlives_the_process(tmp_path):
         assert [one["content"] for one in server.bodies[0]["messages"] if one["role"] == "user"][-1].endswith("second")
 
     told(second, [DONE], tmp_path)
+
+
+def test_back_to_what_was_written_during_a_reply_keeps_what_that_reply_did(tmp_path):
+    async def story(at, server):
+        writer.holds = True
+        made = await at.do("agent_chat", message="first", project=await at.page(), wait=False)
+        await until(lambda: server.requests)
+        await at.do("agent_chat", message="second", chat=made["chat"], wait=False)
+        server.go.set()
+        after = await at.do("agent_follow", chat=made["chat"])
+        record = await at.record(made["chat"])
+        order = [one["event"] for one in record if one["event"] in ("UserSaid", "Waiting", "ToolEnded")]
+        assert order == ["UserSaid", "Waiting", "ToolEnded", "Waiting", "UserSaid", "ToolEnded"]
+        read = lambda: at.house.projects.get(after["project"], at.who.id).snapshot()["index.html"]  # noqa: E731
+        assert read() == b"<h1>2</h1>\n"
+        back = await at.do("agent_rewind", chat=made["chat"], seq=[one["seq"] for one in record if one["event"] == "UserSaid"][1])
+        assert back["text"] == "second" and read() == b"<h1>1</h1>\n"
+        assert "<h1>1" in str(at.messages(made["chat"])) and "<h1>2" not in str(at.messages(made["chat"]))
+
+    writer = Writer()
+    told(story, [writer], tmp_path)
