@@ -286,3 +286,18 @@ def test_one_sitting_does_not_try_a_lost_host_twice_and_the_next_one_does(monkey
             server.close()
 
     reading(test)
+
+
+def test_a_paced_source_is_asked_in_turns_and_what_would_wait_too_long_is_told():
+    async def test(upstream, reader, source):
+        def several(of, first):
+            return asyncio.gather(*(reader.get(of, "/graph/v1/paper/search", params={"query": str(first + number)}) for number in range(4)), return_exceptions=True)
+
+        slow, quick = Source("The Service", upstream.url, pace=50.0), Source("The Service", upstream.url, pace=0.01, secret=Secret(KEY))
+        first, *late = await several(slow, 0)
+        assert first.data and len(upstream.asked) == 1 and [type(one) for one in late] == [RateLimited] * 3
+        assert all(one.details["retry_after"] > 3 and "Try again in" in one.fix for one in late)
+        assert (await reader.get(slow, "/graph/v1/paper/search", params={"query": "0"})).cached  # what is remembered takes no turn
+        assert all(one.data for one in (*await several(quick, 10), *await several(source, 20))) and len(upstream.asked) == 9  # nor do others wait
+
+    reading(test)

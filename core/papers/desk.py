@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from yarl import URL
+
 from core.caller import Caller
 from core.errors import InvalidInput, NotFound, SpacesError
 from core.hub import Hub
@@ -16,6 +18,7 @@ from core.reading import Reader, Source
 from core.settings import Settings
 
 SCHOLAR = "Semantic Scholar"
+UNKEYED_SECONDS = 1.0  # https://www.semanticscholar.org/product/api: all who ask without a key share one pool; a key alone gets 1 a second
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,13 @@ class Desk:
 def desk(hub: Hub, caller: Caller, reader: Reader, settings: Settings) -> Desk:
     """The sources as the settings name them; the owner's key for Semantic Scholar where it may serve this caller."""
     place = settings.research
+    key = settings.lent(place.semantic_scholar_key)
+    public = key is None and (URL(place.semantic_scholar).host or "").endswith("semanticscholar.org")
     return Desk(
         hub=hub,
         caller=caller,
         reader=reader,
-        scholar=Source(SCHOLAR, place.semantic_scholar, secret=settings.lent(place.semantic_scholar_key), header="x-api-key", prefix=""),
+        scholar=Source(SCHOLAR, place.semantic_scholar, secret=key, header="x-api-key", prefix="", pace=UNKEYED_SECONDS if public else 0.0),
         arxiv=Source("arXiv", place.arxiv),
         ar5iv=Source("ar5iv", place.ar5iv, also=(place.arxiv,)),  # where ar5iv has no page it leads to arXiv's
     )

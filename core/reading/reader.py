@@ -21,6 +21,7 @@ from yarl import URL
 from core.errors import InvalidInput, TimedOut, TooLarge
 from core.reading import sitting
 from core.reading.memory import Memory
+from core.reading.pacing import Pace
 from core.reading.source import Raw, Read, Source, SourceUnavailable, Want, limited, rate_limited, read
 
 CONNECT_SECONDS, SECONDS = 3.0, 15.0
@@ -53,6 +54,7 @@ class Reader:
         self._salt = secrets.token_bytes(32)
         self._memory = Memory(ttl)
         self._pauses: dict[tuple, tuple[float, str]] = {}  # until when, and why a host cannot be reached; "" for a rate limit
+        self._pace = Pace()
         self._sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = weakref.WeakKeyDictionary()
 
     async def get(
@@ -114,6 +116,9 @@ class Reader:
             async with asyncio.timeout(timeout):
                 while True:
                     self._held(source, url, account)
+                    if late := await self._pace.turn(account, source.pace):
+                        raise rate_limited(source, late)
+                    self._held(source, url, account)  # somebody may have been told to wait while this one waited
                     try:
                         raw = await self._follow(source, method, url, body, accept, most)
                         wait = limited(raw)

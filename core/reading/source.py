@@ -34,6 +34,7 @@ class Source:
     also: addresses of other hosts its redirects may lead to; they never see the key.
     secret: the key shown to the base's own host alone, in `header`, after `prefix`.
     headers: sent with every request, such as the version of an API.
+    pace: seconds between two requests of all callers together who show the same key, or none.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Source:
     header: str = "Authorization"
     prefix: str = "Bearer "
     headers: Mapping[str, str] = field(default_factory=dict)
+    pace: float = 0.0
 
     def __post_init__(self):
         for address in (self.base, *self.also):

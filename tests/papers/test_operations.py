@@ -369,3 +369,10 @@ def test_every_operation_of_the_table_is_offered_by_the_action():
     from core.actions.papers import Operation
 
     assert set(get_args(Operation)) == set(OPERATIONS)
+
+
+def test_the_public_service_is_paced_where_no_key_is_shown():
+    hub, who = Hub("https://huggingface.co"), Caller(id="x")
+    keyed, shown = Settings(research=Research(semantic_scholar_key=KEY)), Settings(research=Research())
+    mirror = Settings(research=Research(semantic_scholar="http://127.0.0.1:9"))
+    assert [desk(hub, who, None, one).scholar.pace for one in (keyed, shown, mirror)] == [0.0, 1.0, 0.0]
