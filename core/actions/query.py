@@ -46,9 +46,12 @@ async def hf_runtime_capabilities(call: Call, section: str | None = None) -> dic
     """What programs over the Hub may use: helpers with signatures, columns, spellings, limits, operators, raw endpoints.
 
     Args:
-        section: overview, helpers, helper_defaults, fields, aliases, limits, where, repo_search or raw_api; without one all of them.
+        section: overview, helpers (signatures), helper_defaults, fields (columns), aliases, limits, where (operators), repo_search or
+            raw_api; without one the overview.
+
+    Returns `{section, content, sections}`: sections are the names to ask for, one at a time.
     """
-    return capabilities(section)
+    return capabilities(section or "overview") | {"sections": sorted(capabilities()["sections"])}
 
 
 async def _run(call: Call, code: str, query: str, max_calls: int, timeout: int) -> Outcome:

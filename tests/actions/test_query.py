@@ -38,6 +38,9 @@ def test_a_program_outside_the_contract_is_an_answer_and_not_a_fault(server):
 def test_capabilities_are_those_a_program_sees(server):
     code = SKELETON.format(line="return (await hf_runtime_capabilities(section='limits'))['item']['content']")
     assert ask(server, "hf_runtime_capabilities", section="limits")["content"] == ask(server, "hf_hub_query", code=code, query="q")["data"]
+    told = ask(server, "hf_runtime_capabilities")
+    assert told["section"] == "overview" and "helpers" in told["sections"] and len(str(told)) < 4_000
+    assert len(str(ask(server, "hf_runtime_capabilities", section="helpers"))) < 12_000  # whole in front of a model
     refused = server.action("hf_runtime_capabilities", section="nothing")
     assert refused.status_code == 400 and "The sections are" in refused.text
 
