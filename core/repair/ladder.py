@@ -133,7 +133,9 @@ class _Climb:
             if kind == "model":
                 self.said.append(f"{done}: " + (answer.trouble or f"then {after.error or 'nothing changed'}")[:400])
         self.rungs.append(Rung(number, kind, done, before.short(), after.short(), kept, answer.tokens, answer.cost_usd, seconds))
-        self.hands.tell(number, done + ("" if kept else "; that did not help, so it was taken back"), "done" if kept else "warning", seconds)
+        undone = ", so it was taken back" if kind != "again" else ""
+        vain = "" if kept or answer.declined else f"; that did not help{undone}"
+        self.hands.tell(number, done + vain, "done" if kept else "warning", seconds)
 
     async def _by_rules(self) -> tuple[str, Look, Answer]:
         """Rule after rule while the error changes: behind one missing package may be another. The way back is per rule."""

@@ -238,6 +238,7 @@ def test_a_model_that_finds_the_app_right_ends_the_repair_with_its_words():
     outcome = asyncio.run(repair(hands, ()))
     assert [(rung.kind, rung.kept) for rung in outcome.rungs] == [("model", False)] and outcome.look.error == "'5' did not appear"
     assert outcome.note == "The model changed nothing: 2 + 2 is 4, the check asks for 5."
+    assert world.said[-1][1:3] == ("2 + 2 is 4, the check asks for 5.", "warning")
 
 
 async def declining(look, files, tried) -> Answer:
