@@ -15,6 +15,7 @@ from core.papers.reading import read_paper
 LARGEST = 50
 QUERY_LENGTH = 300
 _KINDS = ("dataset", "model", "space")
+_BY_WORDS = {"find_models": "hf_search_models", "find_datasets": "hf_search_datasets", "find_collections": "hf_search_collections", "read_paper": "search"}
 
 
 async def _trending(desk: Desk, question: Question, report: Report) -> dict[str, Any]:
@@ -161,7 +162,8 @@ def check(question: Question) -> list[str]:
     if operation.needs and not any(getattr(question, name) for name in operation.needs):
         needed = " or ".join(operation.needs)
         also = f" It also takes: {', '.join(operation.uses)}." if operation.uses else ""
-        raise InvalidInput(f"{question.operation} needs {needed}.", f"Give {needed}.{also}")
+        words = f" {_BY_WORDS[question.operation]} finds by words." if question.query and question.operation in _BY_WORDS else ""
+        raise InvalidInput(f"{question.operation} needs {needed}.", f"Give {needed}.{words or also}")
     if not 1 <= question.limit <= LARGEST:
         raise InvalidInput(f"limit is {question.limit}; it must be between 1 and {LARGEST}.")
     if question.offset < 0:

@@ -376,3 +376,9 @@ def test_the_public_service_is_paced_where_no_key_is_shown():
     keyed, shown = Settings(research=Research(semantic_scholar_key=KEY)), Settings(research=Research())
     mirror = Settings(research=Research(semantic_scholar="http://127.0.0.1:9"))
     assert [desk(hub, who, None, one).scholar.pace for one in (keyed, shown, mirror)] == [0.0, 1.0, 0.0]
+
+
+def test_who_looks_for_models_by_words_is_told_where_that_is():
+    with pytest.raises(InvalidInput) as raised:
+        Played()("find_models", query="billsum")
+    assert raised.value.fix == "Give arxiv_id. hf_search_models finds by words."
