@@ -23,6 +23,7 @@ LOGS = [
     ("The app ended without starting a server.", "no-launch", {"app.py": "import streamlit as st\n", "Dockerfile": 'FROM python:3.12\nCMD ["python", "app.py"]\n'}, "Dockerfile", '"streamlit", "run", "app.py"'),
     ("The app ended without starting a server.", "no-launch", {"app.py": "import gradio as gr\n\ndef main():\n    gr.Blocks().launch()\n"}, "app.py", 'if __name__ == "__main__":\n    main()'),
     ("The app ended without starting a server.", "no-launch", {"app.py": "import gradio as gr\n\ndemo = gr.Blocks()\nif __name__ == 'main':\n    demo.launch()\n"}, "app.py", 'if __name__ == "__main__":'),
+    ("AttributeError: module 'json' has no attribute 'lods'. Did you mean: 'loads'?", "suggested-attribute", {"app.py": "import json as j\n\nX = j.lods('1')\n"}, "app.py", "X = j.loads('1')"),
     ("The Dockerfile's command listens on 127.0.0.1, where the Hub cannot reach it.", "loopback", {"Dockerfile": DOCKERFILE, "main.py": FLASKLESS}, "Dockerfile", '"--host", "0.0.0.0"'),
 ]  # fmt: skip
 # Proven with a browser in tests/actions/test_repairing.py.

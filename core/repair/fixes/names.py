@@ -78,6 +78,16 @@ def moved_attribute(files: Files, look: Look, *, module: str, name: str) -> dict
     return source(path, text, after)
 
 
+def suggested_attribute(files: Files, look: Look, *, module: str, name: str, meant: str) -> dict[str, bytes]:
+    """The name Python itself says was meant, wherever the file takes the other from that module."""
+    path = place_of(files, look)
+    text = text_of(files, path)
+    tree = tree_of(text)
+    aliases = _aliases(tree, module)
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == name and dotted(node.value) in aliases]
+    return source(path, text, cut(text, [Cut(*span(text, node), f"{dotted(node.value)}.{meant}") for node in nodes]))
+
+
 def moved_import(files: Files, look: Look, *, module: str, name: str) -> dict[str, bytes]:
     """`from module import name`, from where that name lives today."""
     new = _tables()["moved"].get(module, {}).get(name)
@@ -170,4 +180,4 @@ def _close(one: str, other: str) -> bool:
     return one[head + 1 :] == other[head + 1 :] or one[head:] == other[head + 1 :] or one[head + 1 :] == other[head:]
 
 
-FIXES = (import_name, python_word, main_guard, moved_attribute, moved_import, meant_name, renamed_method)
+FIXES = (import_name, python_word, main_guard, moved_attribute, suggested_attribute, moved_import, meant_name, renamed_method)
