@@ -9,6 +9,7 @@ from core.agent import wire
 from core.agent.chat import Chat
 from core.agent.chats import Agents
 from core.agent.copying import renamed
+from core.agent.turns import place_of
 from core.agent.values import Message
 from core.errors import Conflict, InvalidInput, NotFound
 from core.events import Event, Noticed
@@ -81,8 +82,9 @@ def copy_of(title: str) -> str:
 
 async def _copied(call: Call, chat: Chat, spot: dict[str, Any] | None) -> tuple[str | None, str | None]:
     """The project the chat worked on at that message, and a copy of it as it was then, with its history; None where there was none."""
-    id, revision = _place(chat, spot) if spot is not None else (chat.row["project"], None)
-    if not id or revision == "":
+    # Of a chat that works, the files of this moment: what it writes from here on is not in the messages that are copied.
+    id, revision = _place(chat, spot) if spot is not None else reversed(await place_of(chat, call))
+    if not id or not revision:
         return None, None
 
     def make() -> str | None:

@@ -235,3 +235,22 @@ def test_back_to_what_was_written_during_a_reply_keeps_what_that_reply_did(tmp_p
 
     writer = Writer()
     told(story, [writer], tmp_path)
+
+
+def test_a_copy_of_a_chat_that_works_is_of_that_moment_and_waits_for_nothing(tmp_path):
+    async def story(at, server):
+        made = await at.do("agent_chat", message="first", project=await at.page())
+        writer.holds = True
+        before = len(server.requests)
+        await at.do("agent_chat", message="second", chat=made["chat"], wait=False)
+        await until(lambda: len(server.requests) > before)
+        await at.do("agent_chat", message="third", chat=made["chat"], wait=False)
+        copied = await at.do("agent_fork", chat=made["chat"])
+        server.go.set()
+        await at.do("agent_follow", chat=made["chat"])
+        assert [one["text"] for one in await agree(at, copied["chat"])] == ["first", "second"]
+        assert [one["texts"] for one in await at.record(copied["chat"]) if one["event"] == "Waiting"][-1] == []
+        assert [one["text"] for one in await agree(at, made["chat"])] == ["first", "second", "third"]
+
+    writer = Writer()
+    told(story, [writer], tmp_path)
