@@ -259,11 +259,19 @@ async def _told(call: Call, chat: Chat, after: int) -> None:
 
 
 async def _state(chat: Chat) -> dict[str, Any]:
-    last, newest = None, max(chat.last - 200, 0)
+    last, stood, newest = None, None, max(chat.last - 200, 0)  # stood: what it had said when it was told of what is still open
     while bodies := await chat.events(newest):
         newest = bodies[-1]["seq"]
         for body in bodies:
-            last = None if body["event"] == "UserSaid" else body if _speaks(body) else last
+            if body["event"] == "UserSaid":
+                last = stood = None
+            elif body["event"] == "Noticed" and body["kind"] == "verify":
+                stood = last
+            elif body["event"] == "ToolEnded" and body["name"] != "plan":
+                stood = None
+            elif _speaks(body):
+                bare_tick = stood and body["event"] == "Said" and len(body["text"]) < len(stood["text"])
+                last = stood if bare_tick else body
     row = _row(chat.row)
     if last and last["event"] == "TurnEnded" and row["status"] == "running":
         last = None  # that was the turn before

@@ -143,6 +143,21 @@ def test_what_is_left_over_otherwise_is_pushed_and_the_words_stand(events):
     assert "tick with plan; your words above stand" in push(work, TOOLS)
 
 
+@pytest.mark.parametrize(("tools", "stands"), [([], True), ([{"name": "project_files", "arguments": {}}], False)])
+def test_a_good_report_is_not_replaced_by_the_tick_after_it(tmp_path, tools, stands):
+    def plan(state):
+        return {"name": "plan", "arguments": {"items": [{"text": "build", "state": state}]}}
+
+    report = {"text": "I built the page; a check has shown that it greets. Open is nothing."}
+
+    async def story(at, server):
+        made = await at.do("agent_chat", message="a page", project=await at.page())
+        assert made["text"] == (report["text"] if stands else "The plan is done.")
+        assert len(server.bodies) == 4
+
+    told(story, [{"calls": [plan("pending")]}, report, {"calls": [plan("done"), *tools]}, {"text": "The plan is done."}], tmp_path)
+
+
 # The prompt
 
 
