@@ -74,7 +74,8 @@ def _refusals(visit: Mapping[str, Any], steps: int) -> dict[str, str]:
     if steps == 0 or len(done) != steps or not all(one["ok"] for one in done) or not any(one["do"] in EXPECTS for one in done):
         return {}
     refused = [entry for entry in visit["failed_requests"] if "method" in entry and 400 <= entry.get("status", 0) < 500]
-    return {_told(entry): f"The app refused {entry['method']} {entry['url']} with {entry['status']}; every step worked, so that counts as meant." for entry in refused}
+    meant = "every step worked, so that counts as meant."
+    return {_told(entry): f"The app refused {entry['method']} {entry['url']} with {entry['status']}; {meant}" for entry in refused}
 
 
 def _own_failures(visit: Mapping[str, Any], refusals: Mapping[str, str]) -> list[str]:

@@ -92,7 +92,7 @@ def _closure(lines: Iterable[str]) -> set[str]:
         names.add(name)
         for line in _requires(name):
             needed = Requirement(line)
-            if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in (wanted.extras or {""})) or needed.marker.evaluate({"extra": ""}):
+            if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in {*wanted.extras, ""}):
                 waiting.append(needed)
     return names
 
