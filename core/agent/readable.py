@@ -35,6 +35,11 @@ class _Part:
         else:
             self.left += 1
 
+    def change(self, before: str, now: str) -> None:
+        """What stands there of a call is how it ended, too."""
+        if before in self.tail:
+            self.tail[self.tail.index(before)] = now
+
     def whole(self) -> str:
         more = [f"- … and {self.left} more"] if self.left else []
         return "\n".join([self.text, *([""] if self.tail else []), *self.tail, *more])
@@ -130,10 +135,11 @@ class _Told:
             part = self._agents[agent] = self._add(f"**Sub-agent {agent}**")
         if event["event"] == "ToolStarted":
             self._calls[(agent, event["id"])] = (part, event)
+            part.add(_line(event))
         elif event["event"] == "ToolEnded":
             _, begun = self._calls.pop((agent, event["id"]), (part, event))
             why = "" if event["ok"] or not event["text"] else f": {_flat(event['text'])}"
-            part.add(f"- {_call(begun, event)}{why}")
+            part.change(_line(begun), f"{_line(begun, event)}{why}")
         elif event["event"] in ("Noticed", "Said") and event["text"]:
             part.add(f"- {_flat(event['text'])}")
 
@@ -148,10 +154,19 @@ class _Told:
 
 
 def _call(begun: Body, ended: Body | None = None) -> str:
-    """One line: what was called, how it ended, with what."""
-    name = begun["name"]
+    """What was called, how it ended, with what."""
+    return f"{_named(begun, ended)}{_arguments(begun.get('arguments') or {})}"
+
+
+def _line(begun: Body, ended: Body | None = None) -> str:
+    """The same in one line."""
+    given = _flat(json.dumps(begun.get("arguments") or {}, ensure_ascii=False)).replace("`", "'")
+    return f"- {_named(begun, ended)}{f' `{given}`' if given != '{}' else ''}"
+
+
+def _named(begun: Body, ended: Body | None) -> str:
     how = "" if ended is None else f" · {ended['seconds']:.1f} s{'' if ended['ok'] else ' · failed'}"
-    return f"**{begun.get('title') or name}** `{name}`{how}{_arguments(begun.get('arguments') or {})}"
+    return f"**{begun.get('title') or begun['name']}** `{begun['name']}`{how}"
 
 
 def _arguments(given: Mapping[str, Any]) -> str:

@@ -43,6 +43,7 @@ def test_what_a_research_did_stands_under_its_research():
     first, second = text.split("**Research** `research`")[1:]
     assert "The other report." in first and "hf_papers" not in first
     assert "The report." in second and "- **Papers** `hf_papers` · 1.5 s · failed" in second and "not found" in second
+    assert "hf_papers" in read(SubAgent(id="z", label=label), ToolStarted(id="r", name="hf_papers", title="Papers", agent="z"))  # it was stopped
     assert "done: 4 sources (1 calls, 1,200 tokens)" in second
 
 
