@@ -7,6 +7,7 @@ def opened_keys(page, server) -> None:
     page.wait_for_selector("#bar .account, #bar [data-account], #account")
     page.get_by_role("tab", name="Keys").click()
     page.wait_for_selector("#outside form")
+    page.wait_for_selector("#connect summary")  # drawn once the page has told its own address
 
 
 SECRET = "outside-header-0123456789"
