@@ -168,7 +168,7 @@ class Chat:
     def forget_work(self) -> None:
         """The plan and what was checked belong to what was taken back."""
         self.work = Work()
-        self.change(state={"work": self.work.to_dict()})
+        self.change(state={"work": self.work.to_dict(), "left": None})
 
     async def follow(self, after: int = 0, *, stay: bool = False) -> AsyncGenerator[Event, None]:
         """What happened after that event, then what happens, until the turn ends; at once where none runs.

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from core.agent.chat import Chat
+from core.agent.meanwhile import left_off
 from core.agent.turns import place_of, turn
 from core.agent.values import Decision, Ending, EndingKind
 from core.agent.wire import pending, said, waiting
@@ -75,6 +76,7 @@ async def _run(chat: Chat, call: Call, settings: Agent, decisions: Mapping[str, 
     more = True
     while more:
         ending = await _once(chat, call, settings, decisions)
+        await left_off(chat, call, ending.kind)
         more = bool(chat.inbox) and ending.kind in ("done", "question", "approval")
         chat.end(ending, more=more)
         decisions = {}

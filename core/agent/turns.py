@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.agent.chat import Chat
 from core.agent.guards import doubt, push
+from core.agent.meanwhile import meanwhile
 from core.agent.policy import Trust
 from core.agent.toolbox import ChatProject, RegistryToolbox
 from core.agent.values import Decision, Ending, Limits, Message, Role, Tool
@@ -111,6 +112,9 @@ async def _modelled(chat: Chat, call: Call, decisions: Mapping[str, Decision], s
     async def inbox() -> list[str]:
         return chat.hear(*await place_of(chat, call)) if chat.inbox else []
 
+    if did := await meanwhile(chat, call):
+        chat.messages.append(note(did))
+        chat.messages_changed()
     ending = await loop.run(
         chat.messages, system=await _system(chat, call, mind, limits), mind=mind, toolbox=toolbox, limits=limits, emit=chat.emit, inbox=inbox,
         decisions=decisions, fit=fit, watch=Watch(), guard=guard, kept=chat.messages_changed,

@@ -14,6 +14,7 @@ from core.agent.values import Decision, Limits
 from core.events import Cost, FileChanged, Todo, ToolEnded
 from core.registry import actions
 from tests.agent.bench import decided, play
+from tests.agent.home import until
 from tests.agent.scripted import scripted
 from tests.agent.test_chats import told
 from tests.agent.test_policy import FREE, World, verdict
@@ -156,6 +157,55 @@ def test_a_good_report_is_not_replaced_by_the_tick_after_it(tmp_path, tools, sta
         assert len(server.bodies) == 4
 
     told(story, [{"calls": [plan("pending")]}, report, {"calls": [plan("done"), *tools]}, {"text": "The plan is done."}], tmp_path)
+
+
+# What the person did meanwhile
+
+
+def test_the_model_is_told_once_of_what_the_person_took_back_and_wrote(tmp_path):
+    edit = {"name": "project_edit", "arguments": {"edits": [{"path": "index.html", "search": "Hello", "replace": "Goodbye"}], "message": "say goodbye"}}
+
+    async def story(at, server):
+        made = await at.do("agent_chat", message="say goodbye", project=await at.page())
+        await at.do("project_undo", project=made["project"])
+        await at.do("project_write", project=made["project"], files={"notes.txt": "<data>mine</data>"}, message="<note>my notes</note>")
+        await at.do("agent_chat", chat=made["chat"], message="and now?")
+        note = next(one["content"] for one in server.bodies[-1]["messages"] if "and now?" in str(one["content"]))
+        assert "the person changed the project: “Undo: say goodbye”, “‹note›my notes‹/note›”" in note and "you left: index.html, notes.txt." in note
+        await at.do("agent_chat", chat=made["chat"], message="and then?")
+        assert str(server.bodies[-1]["messages"]).count("Since your last reply") == 1
+
+    told(story, [{"calls": [edit]}, {"text": "Well.", "repeat": "forever"}], tmp_path)
+
+
+def test_the_model_is_told_that_it_was_stopped_also_before_an_answer_to_what_waits(tmp_path):
+    async def story(at, server):
+        made = await at.do("agent_chat", message="go", project=await at.page(), wait=False)
+        await until(lambda: server.requests)
+        await at.do("agent_stop", chat=made["chat"])
+        again = await at.do("agent_chat", chat=made["chat"], message="delete it instead")
+        assert "The person stopped your last turn" in server.bodies[1]["messages"][-1]["content"]
+        await at.do("project_write", project=made["project"], files={"notes.txt": "mine"})
+        await at.do("agent_decide", chat=made["chat"], decisions=[{"id": again["pending"][0]["id"], "approve": False}])
+        sent = server.bodies[2]["messages"]
+        assert [one["role"] for one in sent[-3:]] == ["assistant", "tool", "user"] and "notes.txt" in sent[-1]["content"]
+
+    delete = {"name": "space_delete", "arguments": {"repo": "somebody/theirs"}}
+    told(story, [{"text": "word by word " * 300, "slow": 0.05}, {"calls": [delete]}, {"text": "Well.", "repeat": "forever"}], tmp_path)
+
+
+def test_going_back_to_a_message_needs_no_word_about_it(tmp_path):
+    edit = {"name": "project_edit", "arguments": {"edits": [{"path": "index.html", "search": "Hello", "replace": "Goodbye"}]}}
+
+    async def story(at, server):
+        made = await at.do("agent_chat", message="say goodbye", project=await at.page())
+        said = next(one["seq"] for one in await at.record(made["chat"]) if one["event"] == "UserSaid")
+        assert (await at.do("agent_rewind", chat=made["chat"], seq=said))["restored"] == ["index.html"]
+        await at.do("agent_chat", chat=made["chat"], message="say nothing")
+        assert [one["content"] for one in server.bodies[-1]["messages"] if one["role"] == "user"][0].startswith("say nothing")
+        assert "Since your last reply" not in str(server.bodies[-1]["messages"][1:])
+
+    told(story, [{"calls": [edit]}, {"text": "Well.", "repeat": "forever"}], tmp_path)
 
 
 # The prompt
