@@ -179,7 +179,7 @@ class Todo(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalAsked(Event):
-    """A call waits for a person's word. kind, reason, plan, usd_per_hour, warning: see `core.agent` Asked."""
+    """A call waits for a person's word. kind, reason, plan, usd_per_hour, warning, grant: see `core.agent` Asked."""
 
     id: str
     name: str
@@ -190,6 +190,7 @@ class ApprovalAsked(Event):
     plan: Any = None
     usd_per_hour: float | None = None
     warning: str = ""
+    grant: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

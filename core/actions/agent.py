@@ -132,7 +132,8 @@ async def agent_decide(
     Args:
         chat: the chat's id.
         decisions: `[{id, approve, feedback}]`, ids from `pending`; feedback reaches the agent.
-        trust_usd: from now on it may publish, and take hardware up to so many USD per hour in all, without asking.
+        trust_usd: from now on the like of the approved calls (their `grant`: the same kind of step at the same Space) runs without
+            asking, on hardware up to so many USD per hour; what offered no grant is asked again. A no takes such trust back.
         wait: return when the turn has ended, telling what happens meanwhile; false returns at once.
 
     Returns the same as agent_chat. Raises forbidden for the agent, not_found for a call that does not wait.
@@ -210,7 +211,7 @@ async def agent_set(
     model: str | None = None,
     provider: str | None = None,
     limit_usd: Dollars | None = None,
-    trust_usd: Annotated[float, Field(ge=-1, le=10_000, allow_inf_nan=False)] | None = None,
+    trust_usd: Annotated[float, Field(ge=-1, le=-1)] | None = None,
 ) -> dict:
     """Change a chat's title, model, or limits; what is left out stays, and a running turn keeps what it began with.
 
@@ -220,7 +221,7 @@ async def agent_set(
         model: a model's id; empty lets it be chosen.
         provider: which provider is asked; empty lets it be chosen.
         limit_usd: the most the chat may spend on models in all, in USD.
-        trust_usd: it may publish, and take hardware up to so many USD per hour in all, without asking; -1 takes that back.
+        trust_usd: -1 takes back all that may run without asking; such trust is given with a yes, by agent_decide.
 
     Returns the same as agent_chat.
     """
@@ -229,7 +230,7 @@ async def agent_set(
     if limit_usd is not None:
         settings["limit_usd"] = limit_usd
     if trust_usd is not None:
-        settings["trust_usd"] = trust_usd if trust_usd >= 0 else None
+        settings["trust"] = []
     return await _state(await call.house.agents.set(call, chat, title=title, **settings))
 
 
@@ -291,5 +292,5 @@ def _speaks(body: dict[str, Any]) -> bool:
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("id", "title", "project", "status", "created", "updated", "spent")} | {
-        "model": row["settings"].get("model"), "limit_usd": row["settings"].get("limit_usd"), "trust_usd": row["settings"].get("trust_usd"),
+        "model": row["settings"].get("model"), "limit_usd": row["settings"].get("limit_usd"), "trust": list(row["settings"].get("trust") or ()),
     }  # fmt: skip

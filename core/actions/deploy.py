@@ -74,11 +74,12 @@ async def hf_create_space(
 async def deploy_project(
     call: Call, project: Project, *, name: str | None, visibility: Visibility, hardware: str | None
 ) -> dict[str, Any]:
-    """Plan, apply and remember where the project went."""
+    """Plan, apply, and remember where the project is at home: where it went first, or to the newest Space made for it."""
     say(call, "plan", "Comparing with what is there")
     plan = await plan_for(call, project, name, visibility, hardware)
     deployment = await apply_deploy(call.house.hub, call.caller, plan, emit=call.emit)
-    await asyncio.to_thread(project.set_space, deployment.repo)
+    if not project.space or deployment.created or project.space.lower() == deployment.repo.lower():
+        await asyncio.to_thread(project.set_space, deployment.repo)  # what overwrote another Space is still the project of its own
     call.emit(Deployed(repo=deployment.repo, url=deployment.url, revision=deployment.revision))
     return deployment.to_dict()
 

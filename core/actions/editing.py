@@ -10,8 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from core.actions.projects import announce, open_project, summary
 from core.build import GRADIO_VERSION, Card, Edit, Finding, Project, apply_edits, check_syntax, preflight, read_card, undeclared, write_card
-from core.errors import InvalidInput
-from core.hub import space_files
+from core.errors import InvalidInput, SpacesError
+from core.hub import space_files, whoami
 from core.registry import Call, action
 from core.repair import package_of
 
@@ -107,7 +107,7 @@ async def project_from_space(call: Call, repo: str, title: str = "") -> dict:
         title: what to call the project; the Space's own title when empty.
 
     Returns `{project, title, sdk, revision, files, warnings, repo, left_out: [{path, size, why}]}`; left_out are files too
-    large for a project. Whoever deploys it deploys to a Space of their own, and keeps to its licence.
+    large for a project. A deploy goes back to the Space where it is the caller's own, else to one of their own; keep to its licence.
     """
     found = await space_files(call.house.hub, call.caller, repo.strip())
     try:
@@ -119,7 +119,21 @@ async def project_from_space(call: Call, repo: str, title: str = "") -> dict:
     made = await asyncio.to_thread(
         lambda: call.house.projects.create(call.caller.id, title=name, files=found.files, sdk=kind, message=f"Copy of {repo.strip()}")
     )
+    if await _is_own(call, repo.strip()):
+        await asyncio.to_thread(made.set_space, repo.strip())
     return await _made(made, found.files) | {"repo": repo.strip(), "left_out": list(found.left_out)}
+
+
+async def _is_own(call: Call, repo: str) -> bool:
+    """Whether the caller may write to this Space; no where that cannot be known."""
+    if call.caller.token is None:
+        return False
+    try:
+        account, namespace = await whoami(call.house.hub, call.caller), repo.split("/")[0]
+    except SpacesError:
+        return False
+    mine = namespace.lower() == account.name.lower() or account.organization(namespace) is not None
+    return mine and account.can_write(namespace) is not False
 
 
 def _read(project: Project, revision: str, edits: Sequence[Edit]) -> dict[str, bytes]:

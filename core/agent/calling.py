@@ -187,8 +187,9 @@ class Calling:
 
     def _ask(self, call: ToolRequest, asked: Asked) -> None:
         tool = self._tools.get(call.name)
-        title = (tool.title if tool else "") or call.name
-        self._emit(ApprovalAsked(id=call.id, name=call.name, title=title, arguments=shortened(call.arguments), **asdict(asked)))
+        told = asdict(asked)
+        title = told.pop("title") or (tool.title if tool else "") or call.name
+        self._emit(ApprovalAsked(id=call.id, name=call.name, title=title, arguments=shortened(call.arguments), **told))
 
     def _end(self, call: ToolRequest, output: Output, seconds: float) -> None:
         picture = asdict(output.picture) if output.picture else None

@@ -96,7 +96,7 @@ class Agents:
     async def decide(self, call: Call, chat: str, decisions: Mapping[str, Decision], *, trust_usd: float | None = None) -> tuple[Chat, int]:
         """A person's word about calls that wait for it; when all of them have one, the turn goes on.
 
-        trust_usd: from now on the chat may publish, and take hardware of at most so many USD per hour in all, unasked.
+        trust_usd: from now on the like of the approved calls, at the same Space, runs unasked up to so many USD per hour.
         Raises Forbidden for the agent itself, NotFound for a call that does not wait, Conflict while a turn runs.
         """
         if call.caller.door == "agent":
@@ -113,7 +113,7 @@ class Agents:
         if complete:
             self._may_run(found)
         if trust_usd is not None:
-            found.change(settings={**found.row["settings"], "trust_usd": trust_usd})
+            found.trust_with([id for id, word in decisions.items() if word.approve], trust_usd)
         found.secrets = call.caller.secrets
         for id, word in decisions.items():
             feedback = clean(word.feedback[:10_000], call.caller.secrets)
@@ -159,7 +159,7 @@ class Agents:
                 yield event
 
     async def set(self, call: Call, chat: str, *, title: str | None = None, **settings: Any) -> Chat:
-        """Change the title, or model, provider, limit_usd, trust_usd; the running turn keeps what it began with."""
+        """Change the title, or model, provider, limit_usd, trust; the running turn keeps what it began with."""
         found = await self.open(call, chat)
         if title is not None:
             found.change(title=_title(clean(title, call.caller.secrets)))
@@ -188,7 +188,7 @@ class Agents:
 
     async def copy(self, call: Call, title: str, project: str | None, source: Chat, messages: list[dict[str, Any]], until: int, rename: Rename) -> Chat:
         """A new chat with these messages and the events of another before that number, by the copy's names."""
-        settings = {name: value for name, value in source.row["settings"].items() if name != "trust_usd"}
+        settings = {name: value for name, value in source.row["settings"].items() if name != "trust"}
         made = await self._make(call, title, project, settings)
         after = 0
         while bodies := [body for body in await source.events(after) if body["seq"] < until]:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from difflib import unified_diff
 from typing import Any
+from urllib.parse import urlsplit
 
-from core.build import find_credentials
+from core.agent.rendering import cut
+from core.build import Project, find_credentials
 from core.deploy import price
-from core.errors import InvalidInput, NotFound
-from core.hub import status, whoami
+from core.errors import InvalidInput, NotFound, SpacesError
+from core.hub import read_file, status, whoami
 from core.registry import Call
 from core.running import run_action
 
 _MOST_FILES = 100
+_MOST_COMPARED = 20
+_LONGEST_DIFF = 20_000
 
 
 class HubFacts:
@@ -58,14 +63,48 @@ class HubFacts:
         plan = await run_action("deploy_plan", wanted, self._call)
         changed = [file for file in plan["files"] if file.get("change") != "unchanged"]
         told = {"files": changed[:_MOST_FILES], "files_changed": len(changed), "files_in_all": len(plan["files"])}
-        return plan | told | {"credentials": await asyncio.to_thread(self._credentials, str(arguments.get("project")))}
+        project = await asyncio.to_thread(self._project, str(arguments.get("project")))
+        told |= {"project": project.title, "own_space": project.space or "", "where": self.where, "local": self._call.house.hub.local}
+        return plan | told | {"credentials": await asyncio.to_thread(self._credentials, project)}
+
+    async def difference(self, project: str, plan: Mapping[str, Any]) -> str:
+        """What would change in the texts that are at the Space now, as a unified diff that is cut where it gets long."""
+        changed = [file["path"] for file in plan["files"] if file.get("change") == "changed"]
+        if not plan.get("exists") or not changed:
+            return ""
+        files = await asyncio.to_thread(self._project(project).snapshot)
+        parts: list[str] = []
+        for path in changed[:_MOST_COMPARED]:
+            try:
+                there = await read_file(self._call.house.hub, self._call.caller, str(plan["repo"]), path, kind="space", revision=str(plan["parent"]))
+                ours = files[path].decode()
+            except (SpacesError, UnicodeDecodeError, KeyError):
+                continue
+            if not there["binary"] and there["next_offset"] is None:
+                lines = unified_diff(there["text"].splitlines(), ours.splitlines(), f"{path} (at the Space)", f"{path} (the project's)", lineterm="")
+                parts.append("\n".join(lines))
+        return cut("\n".join(parts), _LONGEST_DIFF)
+
+    async def titled(self, project: str) -> str:
+        try:
+            return (await asyncio.to_thread(self._project, project)).title if project else ""
+        except NotFound:
+            return ""
+
+    @property
+    def where(self) -> str:
+        """The Hub's name for a person."""
+        return "the Local Hub on this machine" if self._call.house.hub.local else urlsplit(self._call.house.hub.endpoint).netloc
 
     async def doubt(self, project: str) -> str:
         return await self._doubt(project) if self._doubt else ""
 
-    def _credentials(self, project: str) -> list[str]:
+    def _project(self, project: str) -> Project:
+        return self._call.house.projects.get(project, self._call.caller.id)
+
+    def _credentials(self, project: Project) -> list[str]:
         """Where a key stands in what would be published: one of the caller's own, or anything shaped like one."""
         own = [secret.reveal().encode() for secret in self._call.caller.secrets]
-        files = self._call.house.projects.get(project, self._call.caller.id).snapshot()
+        files = project.snapshot()
         found = (path for path, data in files.items() if any(secret in data for secret in own) or next(find_credentials(path, data), None))
         return sorted(found)[:_MOST_FILES]

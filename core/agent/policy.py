@@ -15,14 +15,17 @@ from typing import Any, Protocol
 
 import yaml
 
+from core.agent.trust import Trust
 from core.agent.values import Asked
 from core.caller import Risk
 from core.errors import SpacesError, Unauthorized
+from core.registry import actions
 
 _TABLE = Path(__file__).with_name("policy.yaml")
 _CONDITIONS = frozenset({"given", "paid"})
-_ROW = frozenset({"class", "when", "if_own", "own", "price", "plan", "reason"})
+_ROW = frozenset({"class", "when", "if_own", "own", "price", "plan", "reason", "trust", "title"})
 _SHOWN = 160
+_TRUSTED = frozenset({"publish", "hardware"})  # a foreign Space or a key in the files is asked about, whatever the row says
 _LONGEST_DOUBT = 360
 
 
@@ -37,15 +40,16 @@ class Row:
     price: str | None = None
     plan: str | None = None
     reason: str | None = None
+    trust: str | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The table. asks and trusted: names of classes."""
+    """The table. asks: names of classes."""
 
     classes: tuple[str, ...]
     asks: frozenset[str]
-    trusted: frozenset[str]
     defaults: Mapping[str, str]
     reasons: Mapping[str, str]
     actions: Mapping[str, tuple[Row, ...]]
@@ -79,36 +83,14 @@ class Facts(Protocol):
     async def deploy_plan(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What a deploy with these arguments would do."""
 
+    async def difference(self, project: str, plan: Mapping[str, Any]) -> str:
+        """What that plan would change in a Space's texts, as a unified diff; "" where nothing changes, or nothing can be compared."""
+
+    async def titled(self, project: str) -> str:
+        """The title of a project, "" where there is none."""
+
     async def doubt(self, project: str) -> str:
         """Why nobody should publish this project unasked: its last check failed, or nobody looked since. One sentence, "" for nothing."""
-
-
-@dataclass
-class Trust:
-    """What a person trusts the chat with ahead of being asked: publishing, and hardware of at most `usd_per_hour` in all.
-
-    held: what was reserved, by what it was for. A thing keeps its place once it ran, also when it failed: what it left
-    running is not known here. Publishing the same Space again takes nothing more.
-    """
-
-    usd_per_hour: float
-    held: dict[str, float] = field(default_factory=dict)
-
-    def reserve(self, what: str, price: float | None) -> bool:
-        """Take the price for this thing, when it is known and there is room. Nothing is awaited in here, so two calls cannot both take the last of it."""
-        if price is None or price < 0:
-            return False
-        others = sum(cost for key, cost in self.held.items() if key != what)
-        taken = max(price, self.held.get(what, 0.0))
-        if others + taken > self.usd_per_hour + 1e-9:
-            return False
-        self.held[what] = taken
-        return True
-
-    @property
-    def left(self) -> float:
-        """USD per hour that are not taken yet."""
-        return max(0.0, self.usd_per_hour - sum(self.held.values()))
 
 
 @dataclass(frozen=True)
@@ -150,17 +132,33 @@ async def _asking(name: str, row: Row, arguments: Mapping[str, Any], facts: Fact
     if kind == "publish" and price != 0.0:
         kind = "hardware"
     target = str((plan or {}).get("repo") or _target(arguments, row.own) or arguments.get("project") or name)
-    if trust is not None and not doubt and kind in policy().trusted and trust.reserve(f"{_family(name)}:{target.lower()}", price):
+    warning = _warning(plan)
+    grant = {"repo": target, "class": row.trust} if row.trust and kind in _TRUSTED and "/" in target and price is not None and not warning else None
+    if trust is not None and grant and not doubt and trust.covers(grant["class"], grant["repo"], price):
         return Verdict(kind, trusted=True)
+    if plan and plan.get("exists"):
+        plan = {**plan, "diff": await facts.difference(str(arguments.get("project") or ""), plan)}
     words = row.reason if row.reason and kind != "foreign" else policy().reasons[kind]
-    reason = _sentence(words, name, target, arguments)
+    title = await facts.titled(str(arguments.get("project") or "")) if "{project_title}" in words else ""
+    reason = _sentence(words, name, target, {**arguments, "project_title": title})
     if plan and plan.get("credentials"):
         reason = f"A key would be published, in {_line(plan['credentials'])}! {reason}"
     if plan and plan.get("sentence"):
         reason = f"{reason} {plan['sentence']}"
     if doubt:
         reason = f"{reason} {doubt}"
-    return Verdict(kind, asked=Asked(kind, reason, plan=plan, usd_per_hour=price))
+    return Verdict(kind, asked=Asked(kind, reason, plan=plan, usd_per_hour=price, warning=warning, grant=grant, title=row.title or ""))
+
+
+def _warning(plan: Mapping[str, Any] | None) -> str:
+    """That a plan would overwrite a Space which is not the project's own."""
+    if not plan or not plan.get("exists") or "own_space" not in plan or _line(plan["own_space"]).lower() == _line(plan.get("repo")).lower():
+        return ""
+    own = _line(plan["own_space"])
+    there = _line(plan["repo"])
+    if own:
+        return f"This project's own Space is {own}; this would overwrite another one, {there}."
+    return f"This project was never at {there}, which exists already; this would overwrite it."
 
 
 async def _row(name: str, risk: Risk, arguments: Mapping[str, Any], facts: Facts) -> Row:
@@ -189,10 +187,6 @@ async def _price(row: Row, arguments: Mapping[str, Any], facts: Facts) -> float 
     return await facts.price(str(arguments.get(argument) or "")) or None
 
 
-def _family(name: str) -> str:
-    return "job" if name == "preview_start_remote" else "space"
-
-
 def _target(arguments: Mapping[str, Any], argument: str | None) -> str:
     return str(arguments.get(argument or "") or "").strip()
 
@@ -200,7 +194,12 @@ def _target(arguments: Mapping[str, Any], argument: str | None) -> str:
 def _sentence(text: str, name: str, target: str, arguments: Mapping[str, Any]) -> str:
     """The reason with the call's own values in it, each on one line and cut; what is not there reads as nothing."""
     told = _Told({key: _line(value) for key, value in arguments.items()})
-    return text.format_map(_Told(told | {"name": name, "target": _line(target), "name_given": told["name"]}))
+    return text.format_map(_Told(told | {"name": _plainly(name), "target": _line(target), "name_given": told["name"]}))
+
+
+def _plainly(name: str) -> str:
+    """An action as a person calls it."""
+    return f"“{actions()[name].title}”" if name in actions() else name
 
 
 class _Told(dict):
@@ -223,7 +222,6 @@ def policy() -> Policy:
     return Policy(
         classes=tuple(classes),
         asks=frozenset(kind for kind, row in classes.items() if row["asks"]),
-        trusted=frozenset(kind for kind, row in classes.items() if row.get("trust")),
         defaults=raw["defaults"],
         reasons=raw["reasons"],
         actions=actions,

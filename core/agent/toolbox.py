@@ -17,8 +17,9 @@ from core.agent.facts import HubFacts
 from core.agent.offering import checked, nearest, offered, table, unstrung, unwrapped
 from core.agent.meter import cost_of
 from core.agent.own_tools import OWN, Own, visible
-from core.agent.policy import Trust, Verdict, decide
+from core.agent.policy import Verdict, decide
 from core.agent.rendering import cut, enclosed, pictured, render, shown, trouble, without
+from core.agent.trust import Trust
 from core.agent.values import Asked, Emit, Output, Tool, ToolRequest
 from core.errors import Forbidden, InvalidInput, NotFound, SpacesError, TimedOut
 from core.events import ApprovalGiven, Cost, Event, ignore

@@ -10,6 +10,7 @@ from core.agent.chat import Chat
 from core.agent.guards import doubt, push
 from core.agent.meanwhile import meanwhile
 from core.agent.policy import Trust
+from core.agent.trust import Trust
 from core.agent.toolbox import ChatProject, RegistryToolbox
 from core.agent.values import Decision, Ending, Limits, Message, Role, Tool
 from core.agent.wire import note
@@ -141,10 +142,7 @@ def _money(chat: Chat) -> Ending:
 
 async def _toolbox(chat: Chat, call: Call, limits: Limits) -> RegistryToolbox:
     given, state = chat.row["settings"], chat.row["state"]
-    trusted = given.get("trust_usd")
-    trust = None if trusted is None else Trust(trusted, dict(state.get("held") or {}))
-    if trust is not None:
-        state["held"] = trust.held  # kept with the state: what ran on trust counts in later turns too
+    trust = Trust(lambda: chat.row["settings"].get("trust") or ())
     outside = await call.house.outside.toolset(call.caller)
     for trouble in outside.troubles:
         chat.emit(Noticed(kind="outside", text=trouble))

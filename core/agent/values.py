@@ -80,6 +80,8 @@ class Asked:
     kind: publish, delete, hardware, secret, foreign, open (the box is opened), outside (a tool of a server we do not know),
     spend. reason: one sentence on what would happen. plan: what is shown besides, JSON, or None. usd_per_hour: what it
     would cost, None where unknown, 0.0 where nothing is paid. warning: what to know before saying yes, one sentence, or "".
+    grant: `{repo, class}` that a yes may let run unasked from now on, None where that cannot be. title: what would be done, in two or
+    three words, "" where the tool's own title says it.
     """
 
     kind: str
@@ -87,6 +89,8 @@ class Asked:
     plan: Any = None
     usd_per_hour: float | None = None
     warning: str = ""
+    grant: Mapping[str, str] | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True)

@@ -88,14 +88,17 @@ def test_trust_publishes_unasked_until_it_is_taken_back(tmp_path):
         first = await at.do("agent_chat", message="publish it", project=await at.page())
         assert first["ending"] == "approval"
         chat = first["chat"]
-        refused = [{"id": first["pending"][0]["id"], "approve": False}]
-        await at.do("agent_decide", chat=chat, decisions=refused)
-        await at.do("agent_set", chat=chat, trust_usd=0)
-        assert (await at.do("agent_chat", chat=chat, message="publish it now"))["ending"] == "done"
+        await at.do("agent_decide", chat=chat, decisions=[{"id": first["pending"][0]["id"], "approve": True}], trust_usd=0)
+        (grant,) = (await at.do("agent_open", chat=chat))["about"]["trust"]
+        assert (grant["repo"].split("/")[1], grant["class"], grant["usd_per_hour"]) == ("trusted-page", "publish", 0)
+        assert (await at.do("agent_chats"))["items"][0]["trust"] == [grant]
         record = await at.record(chat)
-        assert [(one["approve"], one["by"]) for one in record if one["event"] == "ApprovalGiven"] == [(False, "person"), (True, "trust")]
-        assert [one["repo"].split("/")[1] for one in record if one["event"] == "Deployed"] == ["trusted-page"]
+        assert [one["grant"] for one in record if one["event"] == "ApprovalAsked"] == [{"repo": grant["repo"], "class": "publish"}]
+        assert (await at.do("agent_chat", chat=chat, message="publish it now"))["ending"] == "done"
+        given = [(one["approve"], one["by"]) for one in await at.record(chat) if one["event"] == "ApprovalGiven"]
+        assert given == [(True, "person"), (True, "trust")]
         await at.do("agent_set", chat=chat, trust_usd=-1)
+        assert (await at.do("agent_open", chat=chat))["about"]["trust"] == []
         assert (await at.do("agent_chat", chat=chat, message="publish again"))["ending"] == "approval"
 
     calls = {"calls": [deploy]}

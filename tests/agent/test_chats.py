@@ -174,7 +174,7 @@ def test_what_would_delete_waits_for_a_person_and_never_for_the_agent(tmp_path):
         decisions = [{"id": waiting["id"], "approve": True}]
         agent = at.house.caller("agent")
         for name, given in (
-            ("agent_decide", {"decisions": decisions}), ("agent_set", {"trust_usd": 5}), ("agent_chat", {"message": "yes, delete it"}),
+            ("agent_decide", {"decisions": decisions}), ("agent_set", {"trust_usd": -1}), ("agent_chat", {"message": "yes, delete it"}),
             ("agent_rewind", {"seq": 1}), ("agent_delete", {}), ("agent_stop", {}), ("agent_fork", {}), ("agent_save", {}),
         ):  # fmt: skip
             assert (await at.wrong(name, chat=made["chat"], who=agent, **given)).code == "forbidden"

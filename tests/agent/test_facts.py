@@ -6,7 +6,7 @@ from tests.agent.hub_house import Chat, house_at
 from tests.deploy.local_hub import WRITER, LocalHubProcess
 
 from core.agent.facts import HubFacts
-from core.agent.policy import Trust
+from core.agent.trust import Trust
 from core.caller import Caller
 from core.events import Deployed
 from core.registry import Call
@@ -60,28 +60,29 @@ def test_without_a_word_about_it_an_agent_publishes_privately_and_an_update_leav
     assert "Create anna/quiet-page: 2 files created (private, free)." in chat.judge(chat.request("deploy_to_space", name="quiet-page")).reason
     assert chat.run(chat.request("deploy_to_space", name="quiet-page", visibility="public"), approved=True).ok
     again = chat.judge(chat.request("deploy_to_space", name="quiet-page"))
-    assert again.reason == "Publish the project as a Space. anna/quiet-page is up to date; nothing will change (public, free)."
+    assert again.reason == "Publish the project “Page” as a Space. anna/quiet-page is up to date; nothing will change (public, free)."
     assert chat.use("deploy_plan", name="quiet-page").data["visibility"] == "public"
 
 
-def test_trust_deploys_what_is_free_and_asks_about_what_costs(house, api):
-    trust = Trust(0.5)
-    chat = anna(house, trust=trust)
+def trusting(*repos: str, kind: str = "publish", usd: float = 100.0) -> Trust:
+    return Trust(lambda: [{"repo": repo, "class": kind, "usd_per_hour": usd} for repo in repos])
+
+
+def test_trust_deploys_to_the_space_it_was_given_for_and_within_its_price(house, api):
+    chat = anna(house, trust=trusting("anna/trusted-page", "anna/dear", "anna/within", usd=0.5))
     chat.page()
-    assert chat.use("deploy_to_space", name="trusted-page").ok
-    assert there(api, "anna/trusted-page") and trust.held == {"space:anna/trusted-page": 0.0}
+    assert chat.use("deploy_to_space", name="trusted-page").ok and there(api, "anna/trusted-page")
+    assert chat.judge(chat.request("deploy_to_space", name="another-page")).grant == {"repo": "anna/another-page", "class": "publish"}
     chat.act("project_create", title="App", files={"app.py": "print(1)"}, sdk="gradio")
     app = chat.act("project_list")["items"][0]["id"]
     dear = chat.judge(chat.request("deploy_to_space", project=app, name="dear", hardware="a10g-small"))
-    assert (dear.kind, dear.usd_per_hour) == ("hardware", 1.0) and trust.held == {"space:anna/trusted-page": 0.0}
-    within = chat.request("deploy_to_space", project=app, name="within", hardware="t4-small")
-    assert chat.judge(within) is None and trust.left == pytest.approx(0.1)
-    assert chat.judge(chat.request("deploy_to_space", project=app, name="beyond", hardware="t4-small")).kind == "hardware"
+    assert (dear.kind, dear.usd_per_hour) == ("hardware", 1.0)
+    assert chat.judge(chat.request("deploy_to_space", project=app, name="within", hardware="t4-small")) is None
 
 
 @pytest.mark.parametrize("key", [WRITER, "sk-" + "a1" * 20])
 def test_a_key_in_a_file_is_published_by_nobody_unasked(house, api, key):
-    chat = anna(house, trust=Trust(100))
+    chat = anna(house, trust=trusting("anna/leaky", "anna/fine", "anna/x"))
     chat.page(**{"config.js": f"const key = '{key}'\n"})
     asked = chat.judge(chat.request("deploy_to_space", name="leaky"))
     assert asked.kind == "secret" and "config.js" in asked.reason and key not in str(asked)
@@ -89,7 +90,7 @@ def test_a_key_in_a_file_is_published_by_nobody_unasked(house, api, key):
 
 
 def test_a_deploy_that_cannot_be_planned_tells_the_model_and_asks_nobody(house, api):
-    chat = anna(house, trust=Trust(100))
+    chat = anna(house, trust=trusting("anna/leaky", "anna/fine", "anna/x"))
     chat.page()
     for name, code in (("bad name!", "invalid_input"), ("-x", "invalid_input")):
         got = chat.use("deploy_to_space", name=name)
@@ -111,7 +112,7 @@ def test_a_deploy_that_cannot_be_planned_tells_the_model_and_asks_nobody(house, 
     ],
 )
 def test_what_is_not_annas_is_asked_even_when_trusted(house, name, arguments):
-    chat = anna(house, trust=Trust(1_000))
+    chat = anna(house, trust=trusting("openai/whisper", "acme/new", "acme/copy", "anna/x"))
     chat.page()
     assert chat.judge(chat.request(name, **arguments)).kind == "foreign"
 
@@ -146,9 +147,27 @@ def test_without_an_account_the_model_is_told_to_have_them_sign_in(tmp_path):
 
 def test_a_hub_that_is_away_publishes_nothing_unasked(tmp_path):
     with house_at(tmp_path, "http://127.0.0.1:9") as house:
-        chat = anna(house, trust=Trust(100))
+        chat = anna(house, trust=trusting("anna/leaky", "anna/fine", "anna/x"))
         chat.page()
         request = chat.request("deploy_to_space", name="x")
         assert chat.judge(request) is None
         got = chat.run(request)
         assert not got.ok and got.text.startswith(("hub_unavailable", "timed_out"))
+
+
+def test_a_project_made_from_ones_own_space_goes_back_there_and_what_it_overwrites_is_not_its_home(house, api):
+    chat = anna(house)
+    chat.page()
+    for name in ("home-page", "victim-page"):
+        chat.page(**{"index.html": f"<!doctype html><title>A page</title><h1>{name}</h1>\n"})
+        assert chat.run(chat.request("deploy_to_space", name=name), approved=True).ok
+    assert chat.use("project_from_space", repo="anna/home-page").ok
+    assert chat.use("deploy_plan").data["repo"] == "anna/home-page"
+    over = chat.request("space_update", repo="anna/victim-page")
+    asked = chat.judge(over)
+    assert asked.warning == "This project's own Space is anna/home-page; this would overwrite another one, anna/victim-page."
+    assert asked.reason.startswith("Make the files of the Space anna/victim-page the same as those of the project “")
+    assert "-<!doctype html><title>A page</title><h1>victim-page</h1>" in asked.plan["diff"] and "h1>home-page" in asked.plan["diff"]
+    assert asked.plan["where"] == house.hub.endpoint.split("/")[2]
+    assert chat.run(over, approved=True).ok
+    assert chat.use("deploy_plan").data["repo"] == "anna/home-page"  # "as it is now" still goes home

@@ -7,7 +7,6 @@ import pytest
 import core.actions  # noqa: F401  fills the registry
 from core.agent.guards import Work, after, doubt, push
 from core.agent.offering import offered
-from core.agent.policy import Trust
 from core.agent.spending import costs, spent_event
 from core.agent.stuck import Watch
 from core.agent.values import Decision, Limits
@@ -17,7 +16,7 @@ from tests.agent.bench import decided, play
 from tests.agent.home import until
 from tests.agent.scripted import scripted
 from tests.agent.test_chats import told
-from tests.agent.test_policy import FREE, World, verdict
+from tests.agent.test_policy import FREE, World, trusting, verdict
 
 PUBLISH = {"calls": [{"name": "publish", "arguments": {"path": "app.py"}, "id": "p1"}]}
 READ = {"calls": [{"name": "read", "arguments": {"path": "app.py"}}]}
@@ -95,15 +94,15 @@ def test_what_speaks_against_publishing_follows_from_what_happened():
 @pytest.mark.parametrize("name", ["deploy_to_space", "space_update"])
 def test_trust_publishes_nothing_whose_check_failed_and_the_person_reads_why(name):
     where = {"project": "p", "repo" if name == "space_update" else "name": "anna/page"}
-    assert verdict(name, World(plan=FREE), Trust(1.0), **where).trusted
-    asked = verdict(name, World(plan=FREE, doubts="Its last check failed: “NameError”."), Trust(1.0), **where)
+    assert verdict(name, World(plan=FREE), trusting(), **where).trusted
+    asked = verdict(name, World(plan=FREE, doubts="Its last check failed: “NameError”."), trusting(), **where)
     assert not asked.trusted and asked.asked.reason.endswith("(public, free). Its last check failed: “NameError”.")
 
 
 def test_the_reason_tells_the_plans_visibility_and_no_other():
     plan = FREE | {"sentence": "Update anna/page: 1 file changed (private, free)."}
     asked = verdict("deploy_to_space", World(plan=plan), project="p", visibility="public").asked
-    assert asked.reason == "Publish the project as a Space. Update anna/page: 1 file changed (private, free)."
+    assert asked.reason == "Publish the project “Timer” as a Space. Update anna/page: 1 file changed (private, free)."
 
 
 @pytest.mark.parametrize("name", ["deploy_plan", "deploy_to_space", "build_space"])

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 import core.actions  # noqa: F401  fills the registry
-from core.agent.policy import Trust, Verdict, decide, policy
+from core.agent.policy import Verdict, decide, policy
+from core.agent.trust import Trust
 from core.errors import HubUnavailable
 from core.registry import actions, find
 
@@ -31,10 +32,25 @@ class World:
     async def doubt(self, project):
         return self.doubts
 
+    async def titled(self, project):
+        return "Timer" if project else ""
+
+    async def difference(self, project, plan):
+        return "-old\n+new"
+
     async def deploy_plan(self, arguments):
         if self._plan is None:
             raise HubUnavailable("The Hub does not answer.")
         return self._plan
+
+
+PUBLISHING = {"repo": "anna/page", "class": "publish"}
+
+
+def trusting(*grants: dict[str, Any], usd: float = 1_000) -> Trust:
+    """What a person said yes to, each up to so many USD per hour; by itself publishing and restarting of anna/page and others."""
+    every = [{"repo": repo, "class": kind} for repo in ("anna/page", "anna/x", "bert/page", "bert/x") for kind in ("publish", "restart", "delete")]
+    return Trust(lambda: [{"usd_per_hour": usd, **one} for one in grants or every])
 
 
 FREE = {"repo": "anna/page", "sentence": "Create anna/page: 2 files created (public, free).", "cost_per_hour": 0.0}
@@ -64,14 +80,14 @@ def test_a_read_never_asks_and_is_never_a_row_that_runs_a_change():
 
 @pytest.mark.parametrize("risk", ["write", "destructive", "spend"])
 def test_a_new_action_without_a_row_asks(risk):
-    found = asyncio.run(decide("brand_new_thing", risk, {}, facts=World(), trust=Trust(100)))
+    found = asyncio.run(decide("brand_new_thing", risk, {}, facts=World(), trust=trusting()))
     assert found.asked is not None and found.asked.kind in ALWAYS
 
 
 def test_every_destructive_action_is_asked_whatever_is_trusted():
     for name, one in actions().items():
         if one.risk == "destructive" and not policy().hidden(name, one.risk):
-            found = verdict(name, None, Trust(1_000), repo="anna/page", network="egress", hosts=["example.org"])
+            found = verdict(name, None, trusting(), repo="anna/page", network="egress", hosts=["example.org"])
             assert found.asked is not None, name
 
 
@@ -97,7 +113,7 @@ def test_a_deploy_whose_plan_cannot_be_made_is_refused_and_not_run():
 
 
 def test_a_deploy_that_goes_back_to_somebody_elses_space_is_foreign():
-    asked = verdict("deploy_to_space", World(plan=FREE | {"repo": "bert/page"}), Trust(100), project="p").asked
+    asked = verdict("deploy_to_space", World(plan=FREE | {"repo": "bert/page"}), trusting(), project="p").asked
     assert asked.kind == "foreign" and "bert/page" in asked.reason
 
 
@@ -112,12 +128,12 @@ def test_a_deploy_that_goes_back_to_somebody_elses_space_is_foreign():
     ],
 )
 def test_what_belongs_to_somebody_else_is_asked_whatever_is_trusted(name, arguments):
-    asked = verdict(name, None, Trust(1_000), **arguments).asked
+    asked = verdict(name, None, trusting(), **arguments).asked
     assert asked.kind == "foreign" and "bert/x" in asked.reason
 
 
 def test_a_key_in_what_would_be_published_is_asked_about_whatever_is_trusted():
-    asked = verdict("deploy_to_space", World(plan=FREE | {"credentials": [".env", "app.py"]}), Trust(100), project="p").asked
+    asked = verdict("deploy_to_space", World(plan=FREE | {"credentials": [".env", "app.py"]}), trusting(), project="p").asked
     assert asked.kind == "secret" and asked.reason.startswith("A key would be published, in .env, app.py!")
 
 
@@ -134,7 +150,7 @@ def test_a_space_is_paused_for_nothing_and_restarted_at_its_price():
 
 def test_opening_the_network_asks_and_sealing_it_does_not():
     assert verdict("project_network", network="sealed").asked is None
-    asked = verdict("project_network", None, Trust(1_000), network="egress", hosts=["evil.example"]).asked
+    asked = verdict("project_network", None, trusting(), network="egress", hosts=["evil.example"]).asked
     assert asked.kind == "open" and "evil.example" in asked.reason
 
 
@@ -155,31 +171,11 @@ def test_asking_models_is_left_to_the_budgets():
     assert verdict("hf_hub_ask", question="x").asked is None
 
 
-def test_trust_lets_free_publishing_run_ahead():
-    assert verdict("deploy_to_space", None, Trust(0.0), project="p") == Verdict("publish", trusted=True)
-
-
-def test_two_calls_cannot_go_over_what_is_trusted_together():
-    trust = Trust(5.0)
-    paid = World(plan=FREE | {"cost_per_hour": 4.0})
-    other = World(plan=FREE | {"cost_per_hour": 4.0, "repo": "anna/other"})
-
-    async def both():
-        calls = [decide("deploy_to_space", "write", {"project": "p"}, facts=world, trust=trust) for world in (paid, other)]
-        return await asyncio.gather(*calls)
-
-    found = asyncio.run(both())
-    assert sorted(one.trusted for one in found) == [False, True]
-    assert trust.left == 1.0
-    assert verdict("deploy_to_space", paid, trust, project="p").trusted  # the same Space again takes nothing more
-    assert trust.left == 1.0
-
-
 def test_a_machine_of_unknown_price_is_asked_whatever_is_trusted():
-    found = verdict("preview_start_remote", None, Trust(1_000), project="p", flavor="mystery")
+    found = verdict("preview_start_remote", None, trusting(), project="p", flavor="mystery")
     assert found.asked.kind == "hardware" and found.asked.usd_per_hour is None
-    assert verdict("preview_start_remote", None, Trust(1_000), project="p", flavor="cpu-basic").asked is not None  # free Spaces, not jobs
-    assert verdict("preview_start_remote", None, Trust(1.0), project="p", flavor="t4-small").trusted
+    assert verdict("preview_start_remote", None, trusting(), project="p", flavor="cpu-basic").asked is not None  # free Spaces, not jobs
+    assert verdict("preview_start_remote", None, trusting(), project="p", flavor="t4-small").asked.usd_per_hour == 0.4  # each one anew
 
 
 def test_a_reason_is_one_line_of_bounded_length_and_no_template():
