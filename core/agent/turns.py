@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from core.agent.chat import Chat
 from core.agent.guards import doubt, push
 from core.agent.meanwhile import meanwhile
-from core.agent.policy import Trust
-from core.agent.trust import Trust
 from core.agent.toolbox import ChatProject, RegistryToolbox
+from core.agent.trust import Trust
 from core.agent.values import Decision, Ending, Limits, Message, Role, Tool
 from core.agent.wire import note
 from core.build import GRADIO_VERSION
