@@ -74,6 +74,8 @@ async def surroundings(desk: Desk, bind: Bind, request: gr.Request, project: str
     """The bar and the dock as they are now."""
     projects, account, budget = await asyncio.gather(projects_of(bind, request), account_of(bind, request), budget_of(bind, request))
     stage = str((preview or {}).get("stage") or "none")
+    if stage == "running" and ((preview or {}).get("stats") or {}).get("frozen"):
+        stage = "resting"
     title = next((one["title"] for one in projects if one["id"] == project), None)
     bar = header.header(
         projects=projects,

@@ -286,7 +286,7 @@ class Run:
             return self._errors[0]
         if tried:
             said = "; ".join(str(attempt.error["message"]).rstrip(".") for attempt in tried[:4] if attempt.error)
-            return ProviderFailed(f"None of the {len(tried)} attempts was answered: {said}.")
+            return ProviderFailed(f"The one attempt failed: {said}." if len(tried) == 1 else f"None of the {len(tried)} attempts was answered: {said}.")
         if self._over_budget:
             return self._over_budget
         if self._errors:

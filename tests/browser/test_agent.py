@@ -128,7 +128,7 @@ def test_a_refusal_reaches_the_model_and_enter_in_its_field_refuses(model, talk)
     say(page, "A word counter, published")
     card = page.locator("#chat-live .approval")
     expect(card).to_be_visible(timeout=60_000)
-    card.get_by_placeholder("Say why not").fill("only for me, please")
+    card.get_by_placeholder("Why not").fill("only for me, please")
     page.keyboard.press("Enter")
     expect(told(page)).to_contain_text("I keep it here.", timeout=30_000)
     expect(told(page).locator(".approval")).to_contain_text("refused")
@@ -174,6 +174,119 @@ def test_a_second_page_sees_the_same_and_the_first_may_be_closed(model, house, t
     second.keyboard.press("Escape")
     expect(second.locator("#chat-told")).to_contain_text("Stopped.", timeout=10_000)
     model.go.clear()
+
+
+ASK = {"calls": [{"name": "ask", "arguments": {"question": "Which colour?", "choices": ["Blue", "Green"]}}]}
+PUBLISH_TWO = {"text": "I publish both.", "calls": [{"name": "deploy_to_space", "arguments": {"name": name}} for name in ("first-of-two", "second-of-two")]}
+
+
+def test_a_page_that_only_looks_follows_and_its_old_question_answers_nothing(model, house, talk):
+    first = talk
+    model.script([ASK, {"text": "Green it is."}])
+    say(first, "a page in a colour for two")
+    expect(first.locator("#chat-live .question")).to_be_visible(timeout=30_000)
+    expect(first.locator("#idea textarea")).to_have_attribute("placeholder", "Your answer", timeout=10_000)
+    expect(first).to_have_title(re.compile("waiting"))
+    second = first.context.new_page()
+    open_page(second, house)
+    second.locator("#chats-open").click()
+    second.locator(".menu-list .menu-row", has_text="a page in a colour for two").first.click()
+    stale = second.locator("#chat-live .question button", has_text="Blue")
+    expect(stale).to_be_visible(timeout=15_000)
+    second.evaluate("document.querySelector('#chat-live .question button').cloneNode(true)")
+    second.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")  # a page nobody sees does not look
+    first.locator("#chat-live .question").get_by_role("button", name="Green").click()
+    expect(told(first)).to_contain_text("Green it is.", timeout=20_000)
+    stale.click()
+    expect(second.locator("#chat-said")).to_contain_text("does not wait any more", timeout=10_000)
+    expect(told(second)).to_contain_text("Green it is.", timeout=10_000)
+    expect(told(second).locator(".entry-said")).to_have_count(2)
+    assert "Blue" not in str([one for one in model.bodies[-1]["messages"] if one["role"] == "user"])
+
+    second.evaluate("Object.defineProperty(document, 'hidden', { get: () => false })")
+    model.script([{"text": "And that is that."}])
+    say(first, "thank you")
+    expect(told(second)).to_contain_text("And that is that.", timeout=20_000)
+    expect(told(second)).to_contain_text("thank you")
+    second.close()
+
+
+def test_words_typed_into_one_card_stay_with_it_and_a_second_click_does_not_hit_the_next(model, talk):
+    page = talk
+    model.script([ENOUGH, MAKE, PUBLISH_TWO, {"text": "I publish neither."}])
+    say(page, "two word counters")
+    cards = page.locator("#chat-live .approval")
+    expect(cards).to_have_count(2, timeout=60_000)
+    cards.nth(1).get_by_placeholder("Why not").fill("the second is too much")
+    cards.nth(0).get_by_placeholder("Why not").fill("not the first")
+    cards.nth(0).get_by_role("button", name="Refuse").dblclick()
+    expect(cards).to_have_count(1, timeout=15_000)
+    expect(cards).to_contain_text("second-of-two")
+    expect(cards.get_by_placeholder("Why not")).to_have_value("the second is too much")
+    assert page.evaluate("document.activeElement.name") != "feedback"
+    cards.get_by_role("button", name="Refuse").click()
+    expect(told(page)).to_contain_text("I publish neither.", timeout=30_000)
+    results = str(model.bodies[-1]["messages"])
+    assert "not the first" in results and "the second is too much" in results
+
+    model.script([ENOUGH, PUBLISH_TWO, {"text": "None at all."}])
+    say(page, "try again")
+    page.get_by_role("button", name="Refuse all").click(timeout=60_000)
+    expect(told(page)).to_contain_text("None at all.", timeout=30_000)
+
+
+def test_somebody_who_reads_further_up_is_told_that_something_waits(model, talk):
+    page = talk
+    model.script([{"text": "One line. \n\n" * 120}, {**ASK, "hold": True}])
+    say(page, "a long tale")
+    expect(told(page)).to_contain_text("One line.", timeout=30_000)
+    say(page, "and a question")
+    page.locator("#chat-scroll").evaluate("one => one.scrollTo(0, 0)")
+    expect(page.locator("#chat-pill button")).to_contain_text("To the newest")
+    model.go.set()
+    expect(page.locator("#chat-pill button")).to_contain_text("Waiting for you", timeout=20_000)
+    model.go.clear()
+    assert page.locator("#chat-scroll").evaluate("one => one.scrollTop") == 0
+    page.locator("#chat-pill button").click()
+    expect(page.locator("#chat-live .question button").first).to_be_in_viewport()
+    expect(page.locator("#chat-pill button")).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 600})
+    expect(page.locator("#chat-live .question button").first).to_be_in_viewport()
+    dock = page.locator("#dock")
+    expect(dock).to_contain_text("waiting for you")
+    expect(dock.get_by_role("button", name="Look at it")).to_be_visible()
+    page.reload()
+    page.locator("#chats-open").click(timeout=30_000)
+    page.locator(".menu-list .menu-row", has_text="a long tale").first.click()
+    expect(dock.get_by_role("button", name="Look at it")).to_be_visible(timeout=15_000)
+    model.script([{**SLOW, "hold": True}])
+    page.locator("#chat-live .question button").first.click()
+    expect(dock.get_by_role("button", name="Stop")).to_be_visible(timeout=15_000)
+    model.go.set()
+    dock.get_by_role("button", name="Stop").click()
+    expect(told(page)).to_contain_text("Stopped.", timeout=10_000)
+    model.go.clear()
+
+
+def test_a_chat_is_forked_saved_and_exported(model, house, talk):
+    page = talk
+    model.script([ENOUGH, MAKE, {"text": "There it is, to copy."}])
+    say(page, "a word counter to copy")
+    expect(told(page)).to_contain_text("to copy.", timeout=30_000)
+    page.locator("#chats-open").click()
+    page.get_by_role("button", name="Save to my dataset").click()
+    expect(page.locator("#chat-said")).to_contain_text("spaces-os-chats", timeout=20_000)
+    page.locator("#chats-open").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="JSON").click()
+    assert "to copy." in download.value.path().read_text()
+    page.keyboard.press("Escape")
+    before = page.locator("#bar select").input_value()
+    page.locator("#chats-open").click()
+    page.get_by_role("button", name="Fork").click()
+    expect(page.locator("#chats-open")).to_contain_text("Copy of", timeout=15_000)
+    expect(told(page)).to_contain_text("to copy.")
+    expect(page.locator("#bar select")).not_to_have_value(before, timeout=15_000)
 
 
 def test_a_message_is_changed_and_sent_again_and_the_files_go_back(model, house, talk):

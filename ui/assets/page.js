@@ -170,6 +170,8 @@
       spaces.go("agent");
       field("idea")?.focus();
     },
+    "to-end": () => spaces.toEnd(),
+    "to-waiting": () => spaces.toWaiting(),
     "to-stop": () => one("#stop")?.click(),
     "to-deploy"() {
       spaces.go("agent");
@@ -203,7 +205,7 @@
       event.preventDefault();
       one("#save")?.click();
     } else if (event.key === "Escape") {
-      [one("#stop"), one("#model-stop"), one("#query-stop"), one("#deploy-cancel"), one("#deploy-close")].find(shown)?.click();
+      [one("#chat-picker-close"), one("#stop"), one("#model-stop"), one("#query-stop"), one("#deploy-cancel"), one("#deploy-close")].find(shown)?.click();
     } else if (!writing && !strong && !event.altKey) {
       if (event.key === "/") {
         event.preventDefault();

@@ -131,7 +131,7 @@ def _todo(chat: Chat, event: Data) -> Chat:
 
 
 def _asked(chat: Chat, event: Data) -> Chat:
-    names = ("id", "name", "title", "kind", "reason", "arguments", "plan", "usd_per_hour")
+    names = ("id", "name", "title", "kind", "reason", "arguments", "plan", "usd_per_hour", "warning", "grant")
     return add(flush(chat), "approval", {name: event.get(name) for name in names}, key=f"approval-{event.get('id')}", open=True)
 
 

@@ -17,7 +17,7 @@ def bar(chats: Sequence[Mapping[str, Any]], opened: Mapping[str, Any] | None, *,
     if not chats and not keyed:
         return ""
     rows = [{**one, "state": _STATES.get(str(one.get("status")), "idle")} for one in chats[:_LISTED]]
-    return draw("chat_bar", rows=rows, opened=opened, more=max(0, len(chats) - _LISTED))
+    return draw("chat_bar", rows=rows, opened=opened, trust=(opened or {}).get("trust") or (), more=max(0, len(chats) - _LISTED))
 
 
 def model(chosen: Mapping[str, Any] | None, *, keyed: bool) -> str:

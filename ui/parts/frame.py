@@ -31,7 +31,7 @@ def chrome(preview: Mapping[str, Any] | None, trail: Sequence[Mapping[str, Any]]
     known, stats = preview or {}, (preview or {}).get("stats") or {}
     stage = PREVIEW.get(str(known.get("stage") or "none"), PREVIEW["none"])
     if stats.get("frozen"):
-        stage = ("idle", "resting", "Nobody used the app for a while, so it stands still. The next request wakes it.")
+        stage = PREVIEW["resting"]
     points = curve([float(one.get("cpu_percent") or 0) for one in trail])
     return draw("chrome", stage=stage, live=preview is not None, ready=known.get("ready_seconds"), stats=stats, curve=points, seal=seal or known.get("seal") or ("working", "testing the seal"))
 

@@ -15,6 +15,7 @@ PREVIEW: dict[str, tuple[str, str, str]] = {
     "starting": ("working", "starting", "The app has been started and does not answer yet."),
     "reloading": ("working", "reloading", "The app starts anew with the changed files; the one before serves until it answers."),
     "running": ("done", "running", "The app runs here, in its own process, seen only by you."),
+    "resting": ("idle", "resting", "Nobody used the app for a while, so it stands still. The next request wakes it."),
     "failed": ("failed", "failed", "The app did not start. The log has its first error."),
     "stopped": ("stopped", "stopped", "The app is stopped. Start it again in the preview."),
 }

@@ -8,10 +8,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from core.registry import actions
 from ui.parts import plan as receipts
 from ui.parts import steps
 from ui.parts.card import card
-from ui.parts.chat import Chat, Data, Entry, settled
+from ui.parts.chat import Chat, Data, Entry, pending, settled
 from ui.parts.draw import draw
 from ui.parts.files import readable
 from ui.parts.notice import Button, failure, notice
@@ -20,6 +21,7 @@ SHOWN = 200  # entries; earlier ones come when asked for
 _LONGEST_DETAIL = 6_000
 _LONGEST_SUMMARY = 90
 _LONGEST_SAID = 12_000
+_LONGEST_OPEN_PLAN = 6
 # The argument that tells best what a call is about, by its name, in this order.
 _TELLING = ("path", "query", "question", "task", "idea", "command", "code", "title", "repo", "space", "url", "message", "name", "id", "project")
 # How a turn ended → the state it is drawn in, its word, and what can be done: go_on, retry, or nothing.
@@ -38,6 +40,13 @@ _KINDS = {
     "publish": "Publish", "delete": "Delete", "hardware": "Paid hardware", "secret": "A secret", "foreign": "Somebody else's repo",
     "open": "Open the box", "outside": "An outside tool", "spend": "Spend money",
 }  # fmt: skip
+_THROUGH = "Use an action"  # tells nothing of what is done
+_LOOKS = ("app_verify", "app_repair", "preview_check")
+# Where a look at an app stopped → what that means, in a few words.
+_STAGES = {"preflight": "its files have errors", "start": "it does not start", "check": "its page has errors", "use": "it does not work when used"}
+_PAID = ("publish", "hardware", "spend")
+_TRUSTED = ("publish", "hardware")
+_OPENLY = ("outside", "foreign")  # what leaves this place stands on the card, not in a fold
 _BY = {"trust": "approved by your trust", "message": "you wrote something else instead"}
 
 
@@ -57,19 +66,27 @@ def live(chat: Chat) -> str:
     """What still changes: calls under way, cards that wait, the reply that is coming, and in a line what is being done."""
     still = chat.entries[settled(chat) :]
     coming = {"html": card(chat.text).html, "thoughts": chat.thoughts[-_LONGEST_DETAIL:]} if chat.text or chat.thoughts else None
-    return draw("chat_live", entries=[Markup(_entry(one)) for one in still], coming=coming, working=chat.working, doing=doing(chat))
+    return draw("chat_live", entries=[Markup(_entry(one)) for one in still], coming=coming, working=chat.working, doing=doing(chat),
+                waiting=sum(one.kind == "approval" for one in still))
 
 
 def todo(chat: Chat) -> str:
     """The plan as a checklist, or nothing."""
     items = [{"text": one.get("text"), "state": {"working": "working", "done": "done"}.get(str(one.get("state")), "waiting")} for one in chat.todo]
-    return draw("chat_todo", items=items, done=sum(one["state"] == "done" for one in items), working=chat.working) if items else ""
+    if not items:
+        return ""
+    done = sum(one["state"] == "done" for one in items)
+    now = next((one["text"] for one in items if one["state"] == "working"), "")
+    # Each of these is unfolded by itself: what a person unfolded while it worked does not cover what they are asked to approve.
+    key = "waits" if pending(chat) else "done" if done == len(items) else "going"
+    return draw("chat_todo", items=items, done=done, working=chat.working, now=now, key=f"todo-{key}", open=key == "going" and len(items) <= _LONGEST_OPEN_PLAN)
 
 
 def meter(spent: Data | None, limit: float | None) -> str:
     """What the chat cost so far, of its limit; opened, by role, with a form for the limit."""
     told_of = spent or {"usd": 0.0, "tokens": (0, 0), "roles": {}, "unknown": False}
     top = told_of.get("limit") if told_of.get("limit") is not None else limit
+    told_of = {**told_of, "roles": {name: usd for name, usd in told_of["roles"].items() if usd}}
     return draw("chat_meter", spent=told_of, limit=top, short=top is not None and told_of["usd"] >= 0.9 * top)
 
 
@@ -79,7 +96,8 @@ def doing(chat: Chat) -> str:
         return ""
     calls = [one for one in chat.entries if one.open and one.kind == "tool"]
     if calls:
-        return str(calls[-1].data.get("title") or calls[-1].data.get("name"))
+        call = calls[-1].data
+        return inner(str(call.get("name")), call.get("title"), call.get("arguments") or {})[1]
     return "Writing" if chat.text else "Thinking"
 
 
@@ -98,12 +116,37 @@ def _reply(entry: Entry) -> str:
 def _tool(entry: Entry) -> str:
     data = entry.data
     state = "working" if entry.open else "stopped" if data.get("unfinished") else "done" if data.get("ok") else "failed"
-    arguments = data.get("arguments") or {}
+    name, title, arguments = inner(str(data.get("name")), data.get("title"), data.get("arguments") or {})
+    word = "" if state != "done" else came_out(name, data.get("data"), arguments)
+    state = "warning" if word else state
     return draw(
-        "chat_tool", key=entry.key, state=state, title=data.get("title") or data.get("name"), name=data.get("name"), source=data.get("source"),
-        summary=summary(arguments), seconds=data.get("seconds"), cost=data.get("cost_usd"), progress=data.get("progress") if entry.open else "",
+        "chat_tool", key=entry.key, state=state, title=title, name=name, source=data.get("source"),
+        summary=word or summary(arguments), seconds=data.get("seconds"), cost=data.get("cost_usd"), progress=data.get("progress") if entry.open else "",
         arguments=_pretty(arguments), text=_cut(data.get("text")), diffs=diffs(data.get("data")), picture=data.get("id") if data.get("picture") else None,
     )  # fmt: skip
+
+
+def inner(name: str, title: Any, arguments: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
+    """What a call really is: name, title and arguments of the action that is called through `use_action`."""
+    inside = actions().get(str(arguments.get("name"))) if name == "use_action" else None
+    if inside is None:
+        return name, str(title or name), arguments
+    given = arguments.get("arguments")
+    return inside.name, str(title) if title and title != _THROUGH else inside.title, given if isinstance(given, Mapping) else {}
+
+
+def came_out(name: str, data: Any, arguments: Mapping[str, Any]) -> str:
+    """In a few words what a look at the app found wrong, though the call itself went well; empty where nothing is."""
+    verdict = data.get("verdict") if isinstance(data, Mapping) and name == "preview_check" else data
+    if name not in _LOOKS or not isinstance(verdict, Mapping) or verdict.get("ok") is not False:
+        return ""
+    check = data if name == "preview_check" else data.get("check")
+    steps = check.get("steps") if isinstance(check, Mapping) else None
+    if isinstance(steps, list) and steps and (data.get("stage") in (None, "use")):
+        wanted = arguments.get("steps")
+        most = max(len(steps), len(wanted) if isinstance(wanted, list) else 0)
+        return f"{sum(bool(one.get('ok')) for one in steps if isinstance(one, Mapping))} of {most} steps worked"
+    return _STAGES.get(str(data.get("stage")), "has problems")
 
 
 def summary(arguments: Mapping[str, Any]) -> str:
@@ -135,21 +178,27 @@ def _count(patch: str, sign: str) -> int:
 
 
 def _approval(entry: Entry) -> str:
-    data = entry.data
-    plan = data.get("plan")
+    data, kind = entry.data, str(entry.data.get("kind"))
+    name, title, arguments = inner(str(data.get("name")), data.get("title"), data.get("arguments") or {})
+    plan = data["plan"] if isinstance(data.get("plan"), Mapping) else {}
     receipt = ""
-    if isinstance(plan, Mapping) and plan.get("sentence") and plan.get("repo"):  # what `deploy_plan` gave
-        receipt, plan = receipts.plan(plan, local=bool(plan.get("local"))), None
+    if plan.get("sentence") and plan.get("repo"):  # what `deploy_plan` gave; nothing is told twice
+        told_twice = {"sentence": ""} if str(plan["sentence"]).rstrip(".") in str(data.get("reason")) else {}
+        receipt = receipts.plan({**plan, **told_twice}, local=bool(plan.get("local")))
+    inputs = plan.get("inputs") or (arguments if kind in _OPENLY else None)
+    told_already = ("diff", "inputs", "masked")
     word = "" if entry.open else _BY.get(str(data.get("by"))) or ("approved" if data.get("approve") else "refused")
     return draw(
-        "approval", key=entry.key, waits=entry.open, id=data.get("id"), kind=_KINDS.get(str(data.get("kind")), data.get("kind")), title=data.get("title"),
-        reason=data.get("reason"), cost=data.get("usd_per_hour"), receipt=Markup(receipt), plan=_pretty(plan) if plan else "", arguments=_pretty(data.get("arguments") or {}),
-        approve=data.get("approve"), word=word, feedback=data.get("feedback"), trusts=data.get("kind") in ("publish", "hardware"),
+        "approval", key=entry.key, waits=entry.open, id=data.get("id"), kind=_KINDS.get(kind, kind), title=title, reason=data.get("reason"), warning=data.get("warning"),
+        cost=data.get("usd_per_hour") if kind in _PAID else None, receipt=Markup(receipt), diffs=diffs(plan), inputs=_pretty(inputs), masked=plan.get("masked"),
+        plan="" if receipt else _pretty({name: value for name, value in plan.items() if name not in told_already}), arguments="" if inputs == arguments else _pretty(arguments),
+        approve=data.get("approve"), word=word, feedback=data.get("feedback"), grant=data.get("grant") if kind in _TRUSTED else None,
+        risky=kind == "delete", confirm=str(plan.get("repo") or arguments.get("repo") or "") if kind == "delete" else "",
     )  # fmt: skip
 
 
 def _question(entry: Entry) -> str:
-    return draw("chat_question", waits=entry.open, text=entry.data["text"], html=card(str(entry.data["text"])).html, choices=entry.data["choices"][:8])
+    return draw("chat_question", waits=entry.open, id=entry.key.removeprefix("question-"), text=entry.data["text"], html=card(str(entry.data["text"])).html, choices=entry.data["choices"][:8])
 
 
 def _similar(entry: Entry) -> str:

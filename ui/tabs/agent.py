@@ -133,6 +133,13 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
         words = set(arg(event).split())
         now = await preview_of(bind, request, project)
         updates: Updates = {}
+        if "restored" in words and (now or {}).get("stage") == "running":  # the app is what the files are again
+            words.add("preview")
+            try:
+                await bind.ask("preview_update", {"project": project}, request)
+            except SpacesError as error:
+                updates[own.said] = notice("The app shows an older state of the files.", f"{error.message} {error.fix}", tone="warning")
+            now = await preview_of(bind, request, project)
         if "files" in words:
             updates |= await files.opening(bind, request, desk, shelf, project, path, drafts=drafts)
         if words & {"preview", "show"}:
@@ -193,7 +200,7 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
     own.outcome.template(from_template, own.idea, outputs, **QUIET)
     own.outcome.keep(keep, None, [desk.project, stage.panes, *files.outputs(desk, shelf)], **QUIET)
     own.stop.click(stop, own.chat, own.said, **QUIET)
-    own.nudge.touched(touched, [desk.project, desk.path, shelf.drafts, desk.preview], [desk.bar, desk.dock, *preview.outputs(desk, stage), *files.outputs(desk, shelf)], **QUIET)
+    own.nudge.touched(touched, [desk.project, desk.path, shelf.drafts, desk.preview], [own.said, desk.bar, desk.dock, *preview.outputs(desk, stage), *files.outputs(desk, shelf)], trigger_mode="multiple", **QUIET)
     for part in (own.similar, own.told, own.live):
         part.improve(improve, None, outputs, **QUIET)
         part.duplicate(duplicate, None, own.said, **QUIET)

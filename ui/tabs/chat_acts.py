@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from core.errors import SpacesError
+from core.errors import Conflict, NotFound, SpacesError
 from ui.bind import QUIET, Bind
 from ui.desk import Desk, Updates
 from ui.live import arg
@@ -32,6 +32,8 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
             return nothing
         try:
             await bind.ask(name, {"chat": chat["id"], **given}, request)
+        except (Conflict, NotFound) as error:  # another page was quicker: this one shows the chat as it is
+            return {own.chat: chats.going_on(chat["id"], failure(error.to_dict()))}
         except SpacesError as error:
             return {own.said: failure(error.to_dict())}
         return {own.said: "", own.chat: chats.going_on(chat["id"])}
@@ -47,14 +49,31 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
         return await asked(chat, "agent_chat", {"message": text, "wait": False}, request)
 
     async def answer(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
-        return await say(arg(event), chat, request)
+        given = _object(event)
+        try:
+            open = chat is not None and str(given.get("id")) in await chats.waits(bind, request, chat["id"])
+        except SpacesError as error:
+            return {own.said: failure(error.to_dict())}
+        if chat and not open:
+            return {own.chat: chats.going_on(chat["id"], notice("That question does not wait any more.", "This is the chat as it is now.", tone="warning"))}
+        return await say(str(given.get("text") or ""), chat, request)
+
+    async def refuse_all(chat: Open | None, request: gr.Request) -> Updates:
+        try:
+            ids = await chats.waits(bind, request, chat["id"]) if chat else set()
+        except SpacesError as error:
+            return {own.said: failure(error.to_dict())}
+        return await asked(chat, "agent_decide", {"decisions": [{"id": id, "approve": False} for id in sorted(ids)], "wait": False}, request)
+
+    async def look(chat: Open | None, project: str | None, request: gr.Request) -> Updates:
+        return await chats.looking(bind, own, request, chat, project)
 
     async def go_on(chat: Open | None, request: gr.Request) -> Updates:
         return await say("", chat, request)
 
     async def rewind(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
         done = await asked(chat, "agent_rewind", {"seq": _number(arg(event))}, request)
-        return done | {own.nudge: chats.nudge(touched=frozenset({"files", "preview"}))}
+        return done | {own.nudge: chats.nudge(touched=frozenset({"files", "restored"}))}
 
     async def resend(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
         given = _object(event)
@@ -62,7 +81,7 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
         if not text:
             return {own.said: notice("There is nothing to send.", "Write what the agent should do.", tone="warning")}
         done = await asked(chat, "agent_rewind", {"seq": _number(given.get("seq"))}, request)
-        return await say(text, chat, request) if own.chat in done else done
+        return await say(text, chat, request) if done.get(own.said) == "" else done
 
     async def earlier(chat: Open | None, request: gr.Request, event: gr.EventData) -> Updates:
         if not chat:
@@ -96,6 +115,9 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
             return await changed(chat, {"limit_usd": float(_plain(event))}, request)
         except ValueError:
             return {own.said: notice("A limit is a number.", "Give it in USD, such as 0.50.", tone="warning")}
+
+    async def distrust(chat: Open | None, request: gr.Request) -> Updates:
+        return await changed(chat, {"trust_usd": -1}, request)
 
     async def fork(chat: Open | None, request: gr.Request) -> Updates:
         if not chat:
@@ -153,15 +175,17 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
 
     parts = chats.drawn_by(desk, own)
     for part in (own.told, own.live):
-        acts = [part.decide(decide, own.chat, parts, **QUIET), part.answer(answer, own.chat, parts, **QUIET), part.go_on(go_on, own.chat, parts, **QUIET)]
+        acts = [part.decide(decide, own.chat, parts, **QUIET), part.answer(answer, own.chat, parts, **QUIET), part.refuse_all(refuse_all, own.chat, parts, **QUIET), part.go_on(go_on, own.chat, parts, **QUIET)]
         acts += [part.rewind(rewind, own.chat, parts, **QUIET), part.resend(resend, own.chat, parts, **QUIET)]
         chats.then_follow(bind, desk, own, *acts)
         part.earlier(earlier, own.chat, [own.told, own.said], **QUIET)
     for part in (own.model, own.told, own.live):
         part.pick(pick, own.choice, [own.picker, own.models], **QUIET)
     chats.then_follow(bind, desk, own, own.bar.open(open_chat, None, parts, **QUIET), own.bar.fork(fork, own.chat, parts, **QUIET))
+    chats.then_follow(bind, desk, own, own.nudge.look(look, [own.chat, desk.project], parts, **QUIET))
     own.bar.fresh(fresh, desk.project, parts, **QUIET)
     own.bar.rename(rename, own.chat, parts, **QUIET)
+    own.bar.distrust(distrust, own.chat, parts, **QUIET)
     own.meter.limit(limit, own.chat, parts, **QUIET)
     own.bar.export(export, own.chat, parts, **QUIET)
     own.bar.save(save, own.chat, parts, **QUIET)
@@ -169,7 +193,7 @@ def behave(bind: Bind, desk: Desk, own: Story) -> None:
     own.said.close(lambda: "", None, own.said, **QUIET)
     own.query.submit(found, [own.query, own.choice], own.models, **QUIET)
     own.close.click(lambda: gr.Column(visible=False), None, own.picker, **QUIET)
-    own.models.choose(choose, [own.chat, own.choice], [*parts, own.picker], **QUIET)
+    own.models.choose(choose, [own.chat, own.choice], parts, **QUIET)
 
 
 def _read(event: gr.EventData) -> Any:

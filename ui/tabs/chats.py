@@ -9,24 +9,25 @@ from typing import Any
 
 import gradio as gr
 
-from core.errors import SpacesError
+from core.errors import NotFound, SpacesError
 from core.events import Done, Event, Failed
 from ui.bind import QUIET, Bind
 from ui.desk import Desk, Updates
 from ui.parts import chat as reducing
 from ui.parts import chats as drawn
-from ui.parts import header, transcript
+from ui.parts import transcript
 from ui.parts.chat import Chat
 from ui.parts.chat_events import advance
 from ui.parts.draw import draw
 from ui.parts.notice import failure
-from ui.tabs.story import BEGIN, GO_ON, Story
+from ui.tabs.story import ANSWER, BEGIN, GO_ON, Story
 
 _PAGE = 500
 _MOST_EVENTS = 20_000
 _SENT_PICTURES = 8
+_NOW = 10**12  # after every event: only what a chat is
 _ASIDE = frozenset({"files", "show", "bar"})  # everything beside the chat; an app that runs on keeps what was typed into it
-Open = dict[str, Any]  # the open chat: id, title, project, working
+Open = dict[str, Any]  # the open chat: id, title, project, working, seq (its newest event that is drawn); said: a word about what was tried
 _JOB = "chat"  # what `Bind` follows under this word is the open chat of the page
 
 
@@ -83,7 +84,7 @@ async def opening(bind: Bind, request: gr.Request, own: Story, project: str | No
 
 async def opened(bind: Bind, request: gr.Request, own: Story, id: str, *, most: int = transcript.SHOWN) -> tuple[Updates, Drawn]:
     """The pane with this chat as it is now. Raises `SpacesError`."""
-    meta, chat = await _read(bind, request, id)
+    meta, chat, last = await _read(bind, request, id)
     can = await keyed(bind, request)
     shown = Drawn(chat, transcript.opened(chat, most=most), reducing.settled(chat))
     settings = meta.get("settings") or {}
@@ -91,27 +92,27 @@ async def opened(bind: Bind, request: gr.Request, own: Story, id: str, *, most: 
         own.bar: drawn.bar(await chats_of(bind, request), meta, keyed=can),
         own.meter: transcript.meter(chat.spent, settings.get("limit_usd")),
         own.plan: transcript.todo(chat), own.told: shown.html, own.live: transcript.live(chat), own.said: "", own.queued: waiting(chat),
-        own.build: gr.Button("Send", visible=True), own.stop: gr.Button(visible=chat.working), own.keyless: "" if can else drawn.keyless(spoken=True), own.idea: gr.Textbox(placeholder=GO_ON),
+        own.build: gr.Button("Send", visible=True), own.stop: gr.Button(visible=chat.working), own.keyless: "" if can else drawn.keyless(spoken=True), own.idea: gr.Textbox(placeholder=asks(chat)),
         own.model: drawn.model(settings, keyed=can),
         own.choice: {name: settings.get(name) for name in ("model", "provider") if settings.get(name)},
-        own.chat: {"id": id, "title": meta.get("title"), "project": meta.get("project"), "working": chat.working},
+        own.chat: {"id": id, "title": meta.get("title"), "project": meta.get("project"), "working": chat.working, "seq": last},
         own.nudge: nudge(pictures=chat.pictures),
     }, Drawn(reducing.rested(chat), shown.html, shown.count, chat.pictures)  # fmt: skip
 
 
-async def _read(bind: Bind, request: gr.Request, id: str) -> tuple[dict[str, Any], Chat]:
-    """What the house keeps of a chat, reduced."""
-    chat, meta = Chat(), {}
+async def _read(bind: Bind, request: gr.Request, id: str) -> tuple[dict[str, Any], Chat, int]:
+    """What the house keeps of a chat, reduced; and the number of its newest event."""
+    chat, meta, last = Chat(), {}, 0
     while len(chat.entries) < _MOST_EVENTS:
         found = await bind.ask("agent_open", {"chat": id, "after": chat.seq, "limit": _PAGE}, request)
-        meta = found["about"]
+        meta, last = found["about"], found["last"]
         chat = advance(chat, found["events"])
         if not found["more"]:
             break
-    return meta, reducing.running(chat, meta.get("status") == "running", meta.get("project"))
+    return meta, reducing.running(chat, meta.get("status") == "running", meta.get("project")), last
 
 
-async def following(bind: Bind, desk: Desk, own: Story, request: gr.Request, id: str) -> AsyncGenerator[Updates]:
+async def following(bind: Bind, desk: Desk, own: Story, request: gr.Request, id: str, said: str = "") -> AsyncGenerator[Updates]:
     """Draw a chat and, while its turn runs, what happens in it. Leaving it stops nothing but the drawing."""
     try:
         updates, shown = await opened(bind, request, own, id)
@@ -119,7 +120,7 @@ async def following(bind: Bind, desk: Desk, own: Story, request: gr.Request, id:
         yield {own.said: failure(error.to_dict())}
         return
     project = {desk.project: shown.chat.project} if shown.chat.project else {}
-    yield updates | project | {own.nudge: nudge(pictures=shown.pictures, touched=_ASIDE)}
+    yield updates | project | {own.said: said, own.nudge: nudge(pictures=shown.pictures, touched=_ASIDE)}
     if not shown.chat.working:
         return
     async for batch in bind.follow("agent_follow", {"chat": id, "after": shown.chat.seq}, request, job=_JOB):
@@ -135,9 +136,38 @@ async def following(bind: Bind, desk: Desk, own: Story, request: gr.Request, id:
             project = {desk.project: meta["project"]} if meta["project"] else {}
             yield project | {
                 own.bar: drawn.bar(kept, meta, keyed=True), own.stop: gr.Button(visible=False), own.queued: waiting(shown.chat),
-                own.chat: {"id": id, "title": meta["title"], "project": meta["project"], "working": False},
+                own.idea: gr.Textbox(placeholder=asks(shown.chat)),
+                own.chat: {"id": id, "title": meta["title"], "project": meta["project"], "working": False, "seq": shown.chat.seq},
                 own.nudge: nudge(touched=_ASIDE),
             }  # fmt: skip
+
+
+def asks(chat: Chat) -> str:
+    """What the composer is for now."""
+    return ANSWER if any(one.kind == "question" for one in reducing.pending(chat)) else GO_ON
+
+
+async def waits(bind: Bind, request: gr.Request, id: str) -> set[str]:
+    """The ids of what waits for the person now, whatever this page shows. Raises `SpacesError`."""
+    about = (await bind.ask("agent_open", {"chat": id, "after": _NOW, "limit": 1}, request))["about"]
+    return {one["id"] for one in about["pending"]} - set(about["decided"])
+
+
+async def looking(bind: Bind, own: Story, request: gr.Request, chat: Open | None, project: str | None) -> Updates:
+    """Whether something happened in the open chat that this page does not show: another page, or another program, went on with it.
+
+    Asked every few seconds by the page, so that it recovers from a broken connection and a restarted server, too.
+    """
+    if not chat or bind.runs(_JOB, request):
+        return {own.said: gr.skip()}
+    try:
+        found = await bind.ask("agent_open", {"chat": chat["id"], "after": _NOW, "limit": 1}, request)
+    except NotFound as error:
+        return await empty(bind, request, own, project) | {own.said: failure(error.to_dict())}
+    except SpacesError:
+        return {own.said: gr.skip()}
+    same = found["last"] == chat.get("seq") and found["about"]["status"] != "running"
+    return {own.said: gr.skip()} if same else {own.chat: going_on(chat["id"])}
 
 
 def waiting(chat: Chat) -> str:
@@ -165,8 +195,6 @@ def _after(desk: Desk, own: Story, before: Drawn, batch: tuple[Event, ...]) -> t
         updates[desk.project] = chat.project
     if chat.touched or chat.pictures:
         updates[own.nudge] = nudge(pictures=chat.pictures, touched=chat.touched)
-    if chat.working:
-        updates[desk.dock] = header.dock(stage="working", title=transcript.doing(chat))
     return updates, shown
 
 
@@ -176,7 +204,7 @@ async def sending(
     """Say something to the agent, in this chat or in a new one. Whoever sends follows afterwards, with `then_follow`."""
     given = {"message": text, "chat": chat["id"] if chat else None, "project": project, "wait": False}
     given |= {name: value for name, value in (choice or {}).items() if name in ("model", "provider", "limit_usd") and value is not None}
-    yield {own.stop: gr.Button(visible=True), own.said: ""}
+    yield {own.stop: gr.Button(visible=True), own.said: "", own.picker: gr.Column(visible=False)}
     try:
         made = await bind.ask("agent_chat", {name: value for name, value in given.items() if value is not None}, request)
     except SpacesError as error:
@@ -185,9 +213,9 @@ async def sending(
     yield {own.idea: "", own.nudge: nudge(sent=True), own.chat: going_on(made["chat"])}
 
 
-def going_on(id: str) -> Open:
-    """The open chat, to be drawn anew and followed."""
-    return {"id": id, "title": "", "project": None, "working": True}
+def going_on(id: str, said: str = "") -> Open:
+    """The open chat, to be drawn anew and followed. said: stands above the composer then."""
+    return {"id": id, "title": "", "project": None, "working": True, "seq": 0, "said": said}
 
 
 def then_follow(bind: Bind, desk: Desk, own: Story, *events: Any) -> None:
@@ -199,7 +227,7 @@ def then_follow(bind: Bind, desk: Desk, own: Story, *events: Any) -> None:
     async def follow(chat: Open | None, request: gr.Request) -> AsyncGenerator[Updates]:
         yield {own.said: gr.skip()}  # a generator that yields nothing would empty all its outputs
         if chat and chat["working"] and not bind.runs(_JOB, request):
-            async for updates in following(bind, desk, own, request, chat["id"]):
+            async for updates in following(bind, desk, own, request, chat["id"], str(chat.get("said") or "")):
                 yield updates
 
     for event in events:
@@ -215,5 +243,5 @@ def drawn_by(desk: Desk, own: Story) -> list[Any]:
     """What `following` and `sending` may redraw."""
     return [
         own.bar, own.meter, own.plan, own.told, own.live, own.said, own.queued, own.idea, own.model, own.build, own.stop, own.keyless,
-        own.nudge, own.chat, own.choice, desk.project, desk.dock,
+        own.nudge, own.chat, own.choice, own.picker, desk.project, desk.dock,
     ]  # fmt: skip

@@ -128,8 +128,11 @@ def behave(bind: Bind, desk: Desk, stage: Stage) -> None:
         now = await preview_of(bind, request, project)
         beat = {stage.pulse: f"<i>{time.time()}</i>"}
         if now and now["stage"] == "running" and known and now["id"] == known["id"]:
+            rested = bool(trail[-1].get("frozen") if trail else (known.get("stats") or {}).get("frozen"))
+            turned = rested != bool(now["stats"].get("frozen"))  # the bar says resting when the pane does
+            around = await surroundings(desk, bind, request, project, now) if turned else {}
             trail = [*trail, now["stats"]][-_REMEMBERED_FIGURES:]
-            return beat | {stage.trail: trail, stage.chrome: frame.chrome(now, trail)}
+            return beat | around | {stage.trail: trail, stage.chrome: frame.chrome(now, trail)}
         if now and now["stage"] in ("building", "starting"):
             return beat
         if now and now["stage"] == "running":

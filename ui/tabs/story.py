@@ -10,9 +10,10 @@ from ui.live import live
 from ui.parts import story
 
 # What the buttons inside a transcript, settled or not, may ask for.
-_ACTS = ("decide", "answer", "rewind", "resend", "go_on", "earlier", "improve", "duplicate", "pick")
+_ACTS = ("decide", "refuse_all", "answer", "rewind", "resend", "go_on", "earlier", "improve", "duplicate", "pick")
 BEGIN = "An app that counts the words of a text and tells how readable it is"
-GO_ON = "Say what to change, or ask. Ctrl Enter sends, Esc stops."
+GO_ON = "Say what to change, or ask"
+ANSWER = "Your answer"
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,14 @@ class Story:
 def layout() -> Story:
     """The left pane."""
     with gr.Row(elem_id="chat-head"):
-        bar = live("open", "fresh", "rename", "fork", "export", "save", "delete", elem_id="chat-bar")
+        bar = live("open", "fresh", "rename", "fork", "export", "save", "delete", "distrust", elem_id="chat-bar")
         meter = live("limit", elem_id="chat-meter")
+    plan = gr.HTML("", elem_id="chat-plan", apply_default_css=False)
     with gr.Column(elem_id="chat-scroll"):
-        plan = gr.HTML("", elem_id="chat-plan", apply_default_css=False)
         told = live(*_ACTS, elem_id="chat-told")
         now = live(*_ACTS, elem_id="chat-live")
     gr.HTML("<h1>What do you want to build?</h1>", elem_classes="headline", apply_default_css=False)
+    gr.HTML("<button type='button' class='btn btn-small' data-js='to-end' hidden></button>", elem_id="chat-pill", apply_default_css=False)
     said = live("close", elem_id="chat-said")
     queued = gr.HTML("", elem_id="chat-queued", apply_default_css=False)
     idea = gr.Textbox(
@@ -86,7 +88,7 @@ def layout() -> Story:
     outcome = live("template", "again", "keep", elem_id="outcome")
     similar = live("improve", "duplicate", elem_id="similar")
     progress = gr.HTML("", elem_id="steps", apply_default_css=False)
-    nudge = live("touched", elem_id="chat-nudge")
+    nudge = live("touched", "look", elem_id="chat-nudge")
     return Story(
         bar, meter, plan, told, now, said, queued, idea, model, build, stop, picker, query, models, close, keyless, examples, outcome, similar,
         progress, nudge, gr.State(None), gr.State({}),
