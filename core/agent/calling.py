@@ -17,6 +17,8 @@ from core.events import ApprovalAsked, Cost, Event, ToolEnded, ToolStarted
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
+_GRAVE = frozenset({"delete", "foreign", "open", "secret", "outside"})
+_NAMED = 3  # sources of text that others wrote, told to a person
 _PATIENCE = 0.7  # seconds a stopped tool gets to end; then it is left to end by itself
 _LONGEST_ARGUMENT = 2_000
 _LONGEST_TEXT = 4_000
@@ -187,9 +189,18 @@ class Calling:
 
     def _ask(self, call: ToolRequest, asked: Asked) -> None:
         tool = self._tools.get(call.name)
-        told = asdict(asked)
+        told = asdict(asked) | {"warning": " ".join(filter(None, (asked.warning, self._heard_others(asked.kind))))}
         title = told.pop("title") or (tool.title if tool else "") or call.name
         self._emit(ApprovalAsked(id=call.id, name=call.name, title=title, arguments=shortened(call.arguments), **told))
+
+    def _heard_others(self, kind: str) -> str:
+        """That text of others was read since the person spoke last, where a step may be what that text wants rather than the person."""
+        sources = wire.sources(self._messages) if kind in _GRAVE else []
+        if not sources:
+            return ""
+        more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""
+        named = ", ".join(cut(one, 80) for one in sources[:_NAMED])
+        return f"Since your last message it read text that others wrote ({named}{more}). Approve this only if you want it yourself."
 
     def _end(self, call: ToolRequest, output: Output, seconds: float) -> None:
         picture = asdict(output.picture) if output.picture else None

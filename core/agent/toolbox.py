@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from core.agent.facts import HubFacts
 from core.agent.offering import checked, nearest, offered, table, unstrung, unwrapped
+from core.agent.keeping import cleaned
 from core.agent.meter import cost_of
 from core.agent.own_tools import OWN, Own, visible
 from core.agent.policy import Verdict, decide
@@ -30,6 +31,7 @@ from core.secrets import redact
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 200
+_MASKED = "Something in it looks like a key: it is masked here, and would be sent as it is."
 _WORDS = 300  # characters of what an outside tool says of itself, for a person
 _SUBJECTS = ("id", "repo", "url", "path", "preview", "preview_or_project", "query", "idea", "project")
 
@@ -111,7 +113,7 @@ class RegistryToolbox:
             chosen = self._chosen(request)
             verdict = await self._judged(chosen)
             self._remember(request, chosen, verdict)
-            return verdict.asked
+            return verdict.asked and self._told(request, chosen, verdict.asked)
         except SpacesError:
             return None  # `run` meets the same error and tells it
         except Exception as error:
@@ -137,6 +139,17 @@ class RegistryToolbox:
         except Exception as error:
             log.error("%s failed: %s", request.name[:80], type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
             return Output(f"unexpected: {request.name[:80]} failed because of a defect ({type(error).__name__}). Go on without it.", ok=False)
+
+    def _told(self, request: ToolRequest, chosen: _Chosen, asked: Asked) -> Asked:
+        """What is asked as a person reads it: named by what would be done, with what would be sent to others in the open."""
+        title = asked.title or ("" if request.name == chosen.name else chosen.action.title if chosen.action else chosen.tool.title or chosen.name)
+        if asked.kind not in ("outside", "foreign") or asked.plan is not None:
+            return replace(asked, title=title)
+        inputs = shown({name: value for name, value in chosen.arguments.items() if value not in (None, "")}) or "(more than can be shown here)"
+        masked = cleaned(inputs, self.call.caller.secrets)
+        if masked == inputs:
+            return replace(asked, title=title, plan={"inputs": inputs})
+        return replace(asked, title=title, reason=f"{asked.reason} {_MASKED}", plan={"inputs": masked, "masked": True})
 
     async def _permitted(self, request: ToolRequest, chosen: _Chosen, approved: bool) -> bool:
         """Whether it runs on the chat's trust; raises for what may not run."""
@@ -252,7 +265,7 @@ def _of_outside(chosen: _Chosen) -> Verdict:
     where = chosen.tool.source or "an outside server"
     says = " ".join(cut(chosen.tool.description, _WORDS).split())
     reason = f"Call {chosen.tool.title or chosen.name} of {where}, which is not ours. It says of itself: “{says}” ({chosen.server.risk(chosen.name)})."
-    return Verdict("outside", asked=Asked("outside", reason, plan={"arguments": shown(chosen.arguments)}))
+    return Verdict("outside", asked=Asked("outside", reason))
 
 
 def _source(chosen: _Chosen) -> str | None:

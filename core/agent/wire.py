@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ _AT_THE_HUB = ("deploy_to_space", "space_update", "build_space", "hf_create_spac
 _LOOK_THERE = "The Hub may have carried it out all the same: look at space_status first, and say what you find before you call it again."
 _PICTURE_CHARACTERS = 6_000_000
 _THOUGHTS = 40_000  # characters of one reply's that are kept
+_DATA = re.compile(r'<data source="([^"]{0,200})" trust="none">')  # as `rendering.enclosed` writes it
 _FIELDS = ("role", "content", "tool_calls", "tool_call_id", "name")
 
 
@@ -82,6 +84,13 @@ def waiting(messages: Sequence[Message]) -> set[str]:
     """Of those, the ones that were put to a person; the others were cut short."""
     newest = next((one for one in reversed(messages) if one["role"] == "assistant"), {})
     return set((newest.get("meta") or {}).get("waits") or ())
+
+
+def sources(messages: Sequence[Message]) -> list[str]:
+    """Where the texts that others wrote came from which were read since the person spoke last, each once, in order."""
+    spoke = max((place for place, one in enumerate(messages) if (one.get("meta") or {}).get("kind") == "said"), default=-1)
+    texts = (one["content"] for one in messages[spoke + 1 :] if one["role"] != "assistant" and isinstance(one.get("content"), str))
+    return list(dict.fromkeys(source for text in texts for source in _DATA.findall(text)))
 
 
 def wait(messages: list[Message], ids: Sequence[str]) -> None:

@@ -190,3 +190,9 @@ def test_every_row_speaks_of_arguments_that_exist():
             for row in rows:
                 used = {*row.when, *filter(None, (row.own, row.if_own)), *([row.price.split(":")[1]] if row.price and ":" in row.price else [])}
                 assert used <= known, name
+
+
+def test_no_reason_names_an_action_as_programs_do():
+    for name, one in actions().items():
+        asked = None if policy().hidden(name, one.risk) else verdict(name, repo="bert/page", name="bert/page", network="egress", hosts=["a.org"]).asked
+        assert asked is None or name not in asked.reason, name

@@ -241,8 +241,25 @@ def test_outside_tools_are_offered_asked_about_and_marked(house):
     assert got.text.startswith('<data source="weather.example weather" trust="none">') and got.text.count("</data>") == 1
     assert got.picture is not None
     asked = chat.judge(chat.request("order", what="a taxi"))
-    assert asked.kind == "outside" and "weather.example" in asked.reason and asked.plan["arguments"] == {"what": "a taxi"}
+    assert asked.kind == "outside" and "weather.example" in asked.reason and asked.plan == {"inputs": {"what": "a taxi"}}
     assert "It says of itself: “Does something.” (says it can delete)." in asked.reason
     assert not chat.run(chat.request("order", what="a taxi")).ok
     assert chat.use("weather", city=TOKEN).text.startswith("invalid_input")
     assert [name for name, _ in server.called] == ["weather"]
+
+
+def test_what_would_be_sent_to_others_stands_in_the_open_and_a_key_in_it_masked(house):
+    chat = Chat(house, Caller(id="local", token=Secret(TOKEN)), outside=[Strangers()])
+    key = "sk-" + "a1" * 20
+    asked = chat.judge(chat.request("order", what="a taxi", note=f"use {key}"))
+    assert asked.plan["masked"] is True and key not in str(asked) and asked.plan["inputs"]["what"] == "a taxi"
+    assert asked.reason.endswith("it is masked here, and would be sent as it is.")
+
+
+def test_what_is_asked_is_named_by_what_would_be_done(chat):
+    project = chat.page()
+    asked = chat.judge(chat.request("use_action", name="project_delete", arguments={"project": project}))
+    assert asked.title == "Delete a project" and asked.reason == "Delete the project “Page” with its whole history; this cannot be undone."
+    network = chat.judge(chat.request("use_action", name="project_network", arguments={"network": "egress", "hosts": ["example.org"]}))
+    assert network.title == "Open the network" and "the project “Page” talk to example.org: it could send there" in network.reason
+    assert "_" not in network.reason and "egress" not in network.reason

@@ -90,3 +90,20 @@ def test_a_no_takes_trust_back_and_a_yes_to_one_space_is_none_to_another(tmp_pat
 
     script = [deploys("one-page"), DONE, deploys("two-page"), DONE, CHANGED, DONE, DONE, DONE]
     told(story, script, tmp_path)
+
+
+def test_a_person_is_warned_of_a_step_that_follows_what_others_wrote(tmp_path):
+    delete = {"name": "use_action", "arguments": {"name": "space_delete", "arguments": {"repo": "anna/page"}}}
+    read = {"calls": [{"name": "project_read", "arguments": {"path": "index.html"}}]}
+
+    async def story(at, server):
+        made = await at.do("agent_chat", message="delete it", project=await at.page())
+        chat = made["chat"]
+        await at.do("agent_chat", chat=chat, message="no, look at the page first")
+        asked = [one for one in await at.record(chat) if one["event"] == "ApprovalAsked"]
+        assert [one["title"] for one in asked] == ["Delete a Space"] * 2
+        assert asked[0]["warning"] == "" and "(project_read index.html). Approve this only if you want it yourself." in asked[1]["warning"]
+        await at.do("agent_chat", chat=chat, message="no, and now delete it")
+        assert [one["warning"] for one in await at.record(chat) if one["event"] == "ApprovalAsked"][2] == ""
+
+    told(story, [{"calls": [delete]}, read, {"calls": [delete]}, {"calls": [delete]}], tmp_path)
