@@ -114,6 +114,10 @@ class Visit:
         try:
             response = await page.goto(self.order["url"], wait_until="commit", timeout=patience * 1000)
         except Error as error:
+            if "ERR_ABORTED" in error.message and not self.notices.downloads:
+                # A process that dies on the way is told the same way as a download; which it was is heard a moment later.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.crashed.wait(), 1)
             self.found["trouble"] = _no_page(error, patience)
             return False
         self.found["status"] = response.status if response else None
