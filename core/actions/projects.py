@@ -61,11 +61,14 @@ async def project_undo(call: Call, project: str) -> dict:
 
     Args:
         project: the project's id.
+
+    Returns `{project, revision, undone, changed}`; undone is what the change had been called. Raises conflict when there is none.
     """
     found = await open_project(call, project)
     before = found.revision
     revision = await asyncio.to_thread(found.undo)
-    return {"project": project, "revision": revision, "changed": await announce(call, found, before, revision)}
+    changed = await announce(call, found, before, revision)
+    return {"project": project, "revision": revision, "undone": await _called(found), "changed": changed}
 
 
 @action(risk="write", title="Redo", open_world=False)
@@ -75,12 +78,13 @@ async def project_redo(call: Call, project: str) -> dict:
     Args:
         project: the project's id.
 
-    Returns `{project, revision, changed}`. Raises conflict when nothing was undone.
+    Returns `{project, revision, redone, changed}`; redone is what the change had been called. Raises conflict when nothing was undone.
     """
     found = await open_project(call, project)
     before = found.revision
     revision = await asyncio.to_thread(found.redo)
-    return {"project": project, "revision": revision, "changed": await announce(call, found, before, revision)}
+    changed = await announce(call, found, before, revision)
+    return {"project": project, "revision": revision, "redone": await _called(found), "changed": changed}
 
 
 @action(risk="write", title="Restore a revision", idempotent=True, open_world=False)
@@ -161,6 +165,12 @@ async def project_delete(call: Call, project: str) -> dict:
 async def open_project(call: Call, project: str) -> Project:
     """The caller's project of that id; `NotFound` also for somebody else's."""
     return await asyncio.to_thread(call.house.projects.get, project, call.caller.id)
+
+
+async def _called(project: Project) -> str:
+    """What the change had been called that the newest one undid or redid."""
+    newest = (await asyncio.to_thread(project.history, 1))[0]
+    return newest.message.strip().split("\n", 1)[0].partition(": ")[2]
 
 
 def summary(project: Project) -> dict[str, Any]:

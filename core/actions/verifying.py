@@ -10,7 +10,7 @@ from typing import Any
 from core.actions import preview as previewing
 from core.actions.checking import preview_check
 from core.actions.projects import open_project
-from core.browser import Step
+from core.browser import Step, Viewport
 from core.build import Project, preflight
 from core.errors import AppFailed, Conflict, InvalidInput, NotFound, TimedOut, TooLarge
 from core.failures import Failure, condensed, failures, first_failure, page_place
@@ -34,7 +34,9 @@ class Seen:
 
 
 @action(risk="write", title="Verify an app", open_world=False)
-async def app_verify(call: Call, project: str, steps: list[Step] | None = None, wait_seconds: float = 60, fresh: bool = False) -> dict:
+async def app_verify(
+    call: Call, project: str, steps: list[Step] | None = None, wait_seconds: float = 60, fresh: bool = False, viewport: Viewport = "desktop"
+) -> dict:
     """Find out whether a project's app works: check its files, start it or bring it the new ones, open it in a browser, use it.
 
     A broken app is an answer, not an error. It stops at the first stage that fails; fix first_error, then verify again.
@@ -45,6 +47,7 @@ async def app_verify(call: Call, project: str, steps: list[Step] | None = None, 
             and the main button is pressed once.
         wait_seconds: how long the app may take to start, 1 to 300 seconds.
         fresh: start it anew, without what it has written so far, such as a database of an older version.
+        viewport: desktop (1280 x 800) or phone (390 x 844, touch).
 
     Returns `{project, revision, ok, score, stage, first_error, path, line, problems, findings, notes, log, preview, check,
     screenshot}`. stage is where it fails: preflight (files), start, check (page), use, or done; score is 0 to 100; problems are
@@ -53,7 +56,7 @@ async def app_verify(call: Call, project: str, steps: list[Step] | None = None, 
     Raises not_found without such a project, invalid_input for steps that cannot be done.
     """
     found = await open_project(call, project)
-    seen = await look_at(call, found, steps=steps, wait_seconds=wait_seconds, fresh=fresh)
+    seen = await look_at(call, found, steps=steps, wait_seconds=wait_seconds, fresh=fresh, viewport=viewport)
     return told(call, found, seen)
 
 
@@ -91,7 +94,8 @@ def _bounded(check: dict[str, Any], look: Look) -> dict[str, Any]:
 
 
 async def look_at(
-    call: Call, project: Project, *, steps: Sequence[Step] | None = None, wait_seconds: float = 60, browser: bool = True, fresh: bool = False
+    call: Call, project: Project, *, steps: Sequence[Step] | None = None, wait_seconds: float = 60, browser: bool = True, fresh: bool = False,
+    viewport: Viewport = "desktop",
 ) -> Seen:
     """One look at the app as its files are now. browser: open its page too. fresh: start it without the data it has kept.
 
@@ -121,7 +125,7 @@ async def look_at(
     before = _last_number(live)
     try:
         given = list(steps if steps is not None else USE)
-        check = await preview_check(call, live.id, given, wait_seconds=20)
+        check = await preview_check(call, live.id, given, viewport=viewport, wait_seconds=20)
     except NotFound:
         return Seen(started, live, notes=("This server has no browser, so nobody has looked at the page.",))
     except (Conflict, AppFailed) as error:  # it ended between its first answer and the visit

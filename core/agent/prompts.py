@@ -7,7 +7,7 @@ conditions under which it belongs. `{name}` in it is filled with a fact. Its sec
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -50,6 +50,7 @@ def system_prompt(
     sdk: str | None = None,
     signed_in: bool = False,
     account: str = "",
+    organizations: Sequence[str] = (),
     pro: bool = False,
     local_hub: bool = False,
     project: str = "",
@@ -64,12 +65,12 @@ def system_prompt(
         native: the model calls tools by itself; otherwise it writes them as text.
         small: a model that needs short steps. sees: it can look at pictures.
         sdk: what the Space is made with: gradio, static, docker; None when nothing is chosen yet.
-        signed_in, account, pro: the Hub account that would deploy. local_hub: the embedded Hub stands in.
+        signed_in, account, organizations, pro: the Hub account that would deploy. local_hub: the embedded Hub stands in.
         project: id of the chat's project, "" without one. gradio: the version to pin, "" for the one templates take.
         usd, iterations: the most this turn may take. words: the most a summary may have.
     """
     facts = {
-        "native": native, "small": small, "sees": sees, "sdk": sdk or "none", "signed_in": signed_in, "account": account or "yours",
+        "named": account, "organizations": _joined(organizations), "native": native, "small": small, "sees": sees, "sdk": sdk or "none", "signed_in": signed_in, "account": account or "yours",
         "pro": pro, "local_hub": local_hub, "project": project, "gradio": gradio or GRADIO_VERSION,
         "usd": "" if usd is None else f"{usd:.2f}", "iterations": iterations, "words": words,
     }  # fmt: skip
@@ -108,6 +109,17 @@ def _meets(value: Any, wanted: Any) -> bool:
     if isinstance(wanted, bool):
         return bool(value) is wanted
     return value in wanted if isinstance(wanted, list) else value == wanted
+
+
+def _joined(names: Sequence[str]) -> str:
+    """As many names as are read as a fact."""
+    told = ""
+    for name in names:
+        longer = f"{told} and {name}" if told else name
+        if not _PLAIN.fullmatch(longer):
+            break
+        told = longer
+    return told
 
 
 def _filled(text: str, facts: Mapping[str, Any]) -> str:

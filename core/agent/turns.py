@@ -214,7 +214,7 @@ async def _system(chat: Chat, call: Call, mind: Any, limits: Limits) -> str:
 
     house, project = call.house, chat.row["project"]
     found = await asyncio.to_thread(house.projects.get, project, call.caller.id) if project else None
-    account, pro = await _account(call)
+    account, organizations, pro = await _account(call)
     # What the work itself changes stays as it was when the person spoke last: an upstream keeps a prompt that is the same for the next turn.
     task = {"said": sum((one.get("meta") or {}).get("kind") == "said" for one in chat.messages), "prompts": version()}
     stood = chat.row["state"].get("task") or {}
@@ -223,19 +223,19 @@ async def _system(chat: Chat, call: Call, mind: Any, limits: Limits) -> str:
         chat.change(state={"prompts": version(), "task": stood})
     return system_prompt(
         native=mind.native, small=is_small(chat.row["settings"].get("model")), sees=mind.sees, sdk=stood["sdk"], project=stood["project"],
-        gradio=GRADIO_VERSION, signed_in=call.caller.token is not None, account=account, pro=pro, local_hub=house.local_hub is not None,
+        gradio=GRADIO_VERSION, signed_in=call.caller.token is not None, account=account, organizations=organizations, pro=pro, local_hub=house.local_hub is not None,
         usd=stood["usd"], iterations=limits.iterations,
     )  # fmt: skip
 
 
-async def _account(call: Call) -> tuple[str, bool]:
-    """The name of the Hub account and whether it is PRO; "" where that cannot be known quickly."""
+async def _account(call: Call) -> tuple[str, list[str], bool]:
+    """The name of the Hub account, its organizations, and whether it is PRO; "" where that cannot be known quickly."""
     if call.caller.token is None:
-        return "", False
+        return "", [], False
     try:
         async with asyncio.timeout(_ACCOUNT_SECONDS):
             found = await whoami(call.house.hub, call.caller)
-            return found.name, found.is_pro
+            return found.name, [one.name for one in found.orgs], found.is_pro
     except (SpacesError, TimeoutError):
-        return "", False
+        return "", [], False
 

@@ -154,7 +154,7 @@ def test_a_project_from_a_space_has_its_files(at_hub, api):
     assert at_hub("project_read", project=made["project"], path="index.html")["text"] == "<h1>Clock</h1>\n"
     at_hub("project_edit", project=made["project"], edits=[{"path": "index.html", "search": "Clock", "replace": "Watch"}])
     assert api.hf_hub_download(repo, "index.html", repo_type="space")  # the Space is as it was
-    assert at_hub("project_list")["items"][0]["space"] is None  # so a deploy goes to a Space of one's own
+    assert at_hub("project_list")["items"][0]["space"] == repo  # one's own: a deploy goes back there
 
 
 def test_files_too_large_for_a_project_are_left_out_and_named(at_hub, api, monkeypatch):

@@ -27,9 +27,11 @@ def test_a_change_is_compared_written_undone_redone_and_restored(ask, project):
     written = ask("project_write", project=project, files={"index.html": text}, base=opened["revision"])
     assert written["changed"] == ["index.html"]
     assert [event.path for event in ask.events if isinstance(event, FileChanged)][-1] == "index.html"
-    assert ask("project_undo", project=project)["changed"] == ["index.html"]
+    undone = ask("project_undo", project=project)
+    done = ask("project_history", project=project)["items"][1]["message"].split("\n")[0]
+    assert undone["changed"] == ["index.html"] and done and undone["undone"] == done
     assert ask("project_read", project=project, path="index.html")["text"] == opened["text"]
-    ask("project_redo", project=project)
+    assert ask("project_redo", project=project)["redone"] == done
     assert ask("project_read", project=project, path="index.html")["text"] == text
     with pytest.raises(Conflict):
         ask("project_redo", project=project)

@@ -90,6 +90,11 @@ def test_a_page_that_works_is_told_with_its_picture(bench):
     assert seen["preview"]["stage"] == "running" and seen["revision"]
 
 
+def test_a_page_is_looked_at_on_a_phone(bench):
+    seen = bench.do("app_verify", project=bench.project({"README.md": STATIC, "index.html": "<title>Hi</title><h1>Hello</h1>"}, "static"), viewport="phone")
+    assert (seen["ok"], seen["check"]["viewport"] if "viewport" in seen["check"] else seen["screenshot"]["width"]) == (True, 390)
+
+
 @pytest.mark.parametrize(
     "files, sdk, stage, words, place",
     [
