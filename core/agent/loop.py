@@ -27,6 +27,9 @@ _CUT_CALLS = (
 )
 _EMPTY = "Your last reply was empty. Call a tool, or say in words how things stand and what comes next."
 _GO_ON = "Go on where you stopped."
+# What a person is told where the model reads a note of ours.
+_NOT_DONE = "It looks over its plan and the app once more before it says that it is done."
+_REPEATS = "It repeats itself without getting further, and was told to take another way."
 
 
 class Stuck(Protocol):
@@ -210,14 +213,14 @@ class _Turn:
             return Ending("done")
         self._pushes += 1
         self._append(wire.note(push))
-        self._emit(Noticed(kind="verify", text=push, agent=self._agent))
+        self._emit(Noticed(kind="verify", text=_NOT_DONE, agent=self._agent))
         return None
 
     def _circles(self) -> Ending | None:
         stuck = self._watch.look(self._messages) if self._watch else None
         if stuck is None:
             return None
-        self._emit(Noticed(kind="stuck", text=stuck.note, agent=self._agent))
+        self._emit(Noticed(kind="stuck", text=stuck.note if stuck.final else _REPEATS, agent=self._agent))
         if stuck.final:
             return Ending("stuck", stuck.note)
         self._append(wire.note(stuck.note))

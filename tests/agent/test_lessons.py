@@ -10,7 +10,7 @@ from core.agent.offering import offered
 from core.agent.spending import costs, spent_event
 from core.agent.stuck import Watch
 from core.agent.values import Decision, Limits
-from core.events import Cost, FileChanged, Todo, ToolEnded
+from core.events import Cost, FileChanged, Noticed, Todo, ToolEnded
 from core.registry import actions
 from tests.agent.bench import decided, play
 from tests.agent.home import until
@@ -224,3 +224,17 @@ def test_the_system_prompt_is_the_same_until_the_person_speaks_again(tmp_path):
         assert "- Gradio:" not in server.bodies[-1]["messages"][0]["content"]
 
     told(story, [{"calls": [create]}, {"calls": [delete]}, {"text": "Well.", "repeat": "forever"}], tmp_path)
+
+
+# What a person reads
+
+
+def test_a_person_is_told_in_their_own_words_what_the_model_reads_as_a_note(tmp_path):
+    async def story(stage):
+        return await stage.turn("read it", guard=lambda messages: "Run app_verify before you say that it works.")
+
+    with scripted([{"text": "Done."}] * 4) as server:
+        played = play(server, tmp_path, story)
+        told_model = str(server.bodies[1]["messages"][-1]["content"])
+    (first, *_) = played.told(Noticed)
+    assert first.kind == "verify" and "app_verify" in told_model and "_" not in first.text and first.text.startswith("It looks over")
