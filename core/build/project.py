@@ -14,13 +14,15 @@ from core.build.facts import Facts, save_facts, storage
 from core.build.history import MARK, mark, steps
 from core.build.limits import FILE_BYTES, PROJECT_BYTES
 from core.build.paths import check_path, check_set, within
-from core.errors import Conflict, InvalidInput, NotFound, Outdated, TooLarge
+from core.errors import Conflict, InvalidInput, NotFound, Outdated, StorageFull, TooLarge
 from core.git import Commit, Copy, Delete, FileDiff, GitStore, Put, file_diff
 
 if TYPE_CHECKING:
     from core.build.card import Sdk
 
 REPOSITORY = "files.git"
+_README = "README.md"
+_LONGEST_TITLE = 100
 _HISTORY = 5_000
 _REPLAYED = 1_000
 _TEXT = (".py", ".md", ".txt", ".html", ".css", ".js", ".json", ".yaml", ".yml", ".toml", ".csv", ".tsv", ".svg", ".xml", ".sh", ".ini", ".cfg")
@@ -263,10 +265,27 @@ class Project:
 
     def _commit(self, edits: list, message: str, *, email: str | None = None, allow_empty: bool = False) -> str:
         words = message.strip()[:4_000] or "Change files"
+        card = any(edit.path == _README for edit in edits if isinstance(edit, Put))
+        before = self._card_title() if card else None
         with storage():
-            return self._git.commit(
+            made = self._git.commit(
                 edits, words, author="Spaces OS", email=email or "project@spaces-os.invalid", parent=self.revision, allow_empty=allow_empty
             )
+        after = self._card_title() if card else None
+        if after and after != before:
+            with contextlib.suppress(StorageFull):  # the change stands, whatever it is called
+                self.change_facts(title=after)
+        return made
+
+    def _card_title(self) -> str | None:
+        """The title the card gives now; None where there is none that can be read."""
+        from core.build.card import read_card
+
+        try:
+            card = read_card({_README: self._git.read("main", _README)})
+        except (NotFound, InvalidInput):
+            return None
+        return card.title.strip()[:_LONGEST_TITLE] if card and card.title else None
 
 
 def check_limits(changes: Mapping[str, bytes | None], sizes: Mapping[str, int]) -> None:

@@ -282,3 +282,20 @@ def test_a_copy_that_cannot_be_made_leaves_nothing(projects, project, tmp_path, 
     with pytest.raises(StorageFull):
         projects.copy(project.id, "ada", title="Full")
     assert [one.name for one in (tmp_path / "projects").iterdir()] == [project.id]
+
+
+def test_a_new_title_in_the_card_is_the_projects_also_after_an_undo(project):
+    def card(title: str) -> bytes:
+        return f"---\ntitle: {title}\nsdk: gradio\n---\n".encode()
+
+    project.write({"README.md": card("First")}, "card")
+    first, slug = project.title, project.slug
+    project.write({"README.md": card("Second: ")[:-5] + b"# words\n---\n"}, "broken")  # no card that can be read changes nothing
+    project.write({"README.md": card("Better name")}, "name it")
+    assert (project.title, project.slug) == ("Better name", slug)
+    project.change_facts(title="Mine")
+    project.write({"README.md": card("Better name") + b"\nMore words.\n"}, "words")
+    assert project.title == "Mine"
+    project.write({"README.md": card("Third")}, "again")
+    project.undo()
+    assert first == "First" and project.title == "Better name"
