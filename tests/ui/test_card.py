@@ -65,3 +65,10 @@ def test_a_card_without_an_end_is_cut():
 def test_a_card_of_brackets_and_quotes_is_drawn_too():
     assert "<blockquote>" in card("> " * 400 + "deep").html
     assert "[[[" in card("[" * 20_000).html
+
+
+def test_an_address_that_only_stands_there_is_a_link_and_none_inside_of_one():
+    html = card("See http://127.0.0.1:9/hub/s/x/, [here http://a.b](https://c.d) and `https://e.f`.").html
+    assert 'href="http://127.0.0.1:9/hub/s/x/"' in html and ">http://127.0.0.1:9/hub/s/x/</a>, " in html
+    assert html.count("<a ") == 2 and "<code>https://e.f</code>" in html
+    assert "<a " not in card("javascript:alert(1) and http:// nothing").html

@@ -44,9 +44,10 @@
   // Cards that wait: what was typed or ticked belongs to its call, whichever card a redraw puts into the same place.
   const words = new Map(); // a call's id → what stands in its form
   const MOST_WORDS = 40;
-  const MOVED = 700; // ms: a second click does not hit the card that moved up under the pointer
-  let decided = 0;
   const decisions = () => document.querySelectorAll("form[data-form=decide]");
+
+  // The second click of a double click does not hit the card that moved up under the pointer.
+  document.addEventListener("click", (event) => event.detail > 1 && inside(event, "form[data-form=decide] button") && event.preventDefault(), true);
 
   function typed(event) {
     const form = inside(event, "form[data-form=decide]");
@@ -198,10 +199,6 @@
   }
 
   const send = (name, read) => (form, trigger, button) => {
-    if (name === "decide") {
-      if (Date.now() - decided < MOVED) return;
-      decided = Date.now();
-    }
     const fold = form.closest("details.popover");
     if (fold) close(fold);
     trigger(name, { arg: JSON.stringify(read(form.elements, form, button)) });

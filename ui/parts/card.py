@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 from markupsafe import Markup
 
 _LONGEST = 80_000
@@ -16,7 +19,37 @@ _TAGS = set(
 )
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title", "width", "height"}, "td": {"align"}, "th": {"align"}, "ol": {"start"}}
 _SCHEMES = {"http", "https", "mailto"}
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`|)\]]*[^\s<>\"'`|)\].,;:!?*_]")
 _markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+def _linked(state: StateCore) -> None:
+    """An address that only stands there becomes a link."""
+    for block in state.tokens:
+        if block.type != "inline" or "://" not in block.content:
+            continue
+        made: list[Token] = []
+        inside = 0
+        for token in block.children or []:
+            inside += token.nesting if token.type in ("link_open", "link_close") else 0
+            made += [token] if inside or token.type != "text" else _pieces(token.content)
+        block.children = made
+
+
+def _pieces(text: str) -> list[Token]:
+    """A text as tokens, its addresses as links."""
+    made, place = [], 0
+    for found in _ADDRESS.finditer(text):
+        made += [_text(text[place : found.start()]), Token("link_open", "a", 1, attrs={"href": found[0]}), _text(found[0]), Token("link_close", "a", -1)]
+        place = found.end()
+    return [*made, _text(text[place:])]
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)
+
+
+_markdown.core.ruler.after("inline", "addresses", _linked)
 
 
 @dataclass(frozen=True)
