@@ -341,6 +341,28 @@ def test_a_question_is_answered_by_its_button_and_a_chat_is_renamed_and_deleted(
     expect(page.locator(".menu-list")).not_to_contain_text("The green one")
 
 
+def test_what_is_taken_back_is_taken_back_in_the_running_app_too(model, talk):
+    page = talk
+    look = {"calls": [{"name": "app_verify", "arguments": {}}]}
+    model.script([MAKE, look, {"text": "There it runs."}, EDIT, look, {"text": "In all, then."}])
+    say(page, "a word counter to take back")
+    expect(told(page)).to_contain_text("There it runs.", timeout=90_000)
+    say(page, "say in all")
+    expect(told(page)).to_contain_text("In all, then.", timeout=90_000)
+    box, out = page.frame_locator("#preview-frame").locator("#box textarea"), page.frame_locator("#preview-frame").locator("#out textarea")
+    box.fill("one two")
+    expect(out).to_have_value("2 words in all", timeout=20_000)
+    message = told(page).locator(".entry-said").last
+    message.hover()
+    message.locator("summary[aria-label='Undo to here']").click()
+    expect(message.locator(".popover[open]")).to_contain_text("What was published stays")
+    message.get_by_role("button", name="Undo to here").last.click()
+    expect(told(page).locator(".entry-said")).to_have_count(1, timeout=15_000)
+    expect(box).to_have_value("", timeout=30_000)
+    box.fill("one two three")
+    expect(out).to_have_value("3 words", timeout=20_000)
+
+
 def test_without_a_key_one_line_says_what_a_key_would_add(house, page):
     open_page(page, house)
     page.locator("#bar select").select_option("")
