@@ -67,7 +67,8 @@ async def agent_chat(
 
 @action(risk="read", title="List chats", open_world=False)
 async def agent_chats(call: Call) -> dict:
-    """List the caller's chats with the agent, the one that changed last first: id, title, project, status, created, updated, spent."""
+    """List the caller's chats with the agent, the one that changed last first: id, title, project, status, created, updated, spent,
+    model, limit_usd, and trust: what may run without asking, as `[{repo, class, usd_per_hour}]`."""
     rows = await call.house.agents.list(call)
     return listing([_row(row) for row in rows])
 
