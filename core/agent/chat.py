@@ -6,19 +6,19 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from typing import Any
 
+from core.agent import trust
 from core.agent.guards import Work, after
 from core.agent.keeping import LIVE, body_of, kept_messages, revived
 from core.agent.passing import Passing
 from core.agent.record import Record
 from core.agent.spending import costs, spent_event
-from core.agent.trust import with_grant, without_grant
 from core.agent.values import Ending, Message
 from core.agent.wire import QUESTION, pending
 from core.errors import RateLimited, SpacesError
-from core.events import ApprovalAsked, ApprovalGiven, Cost, Event, Noticed, Said, ToolEnded, ToolStarted, TurnEnded, UserSaid, Waiting
+from core.events import Cost, Event, Noticed, Said, ToolEnded, ToolStarted, TurnEnded, UserSaid, Waiting
 from core.secrets import Secret
 from core.store import Store
 
@@ -30,7 +30,6 @@ _READ = 500
 _ROLES = {"app_repair": "repair", "research": "research"}
 _PACE_SECONDS = 0.05  # so that pieces reach a follower at most 20 times a second
 MOST_WAITING = 20
-_MOST_OFFERS = 100
 
 
 class Chat:
@@ -88,8 +87,8 @@ class Chat:
             self._passing.add(event, self.secrets)
             return self._wake()
         self.work = after(self.work, event)
-        if isinstance(event, ApprovalAsked | ApprovalGiven):
-            self._offers(event)
+        if changes := trust.after(self.row, event):
+            self.change(**changes)
         if isinstance(event, ToolStarted | ToolEnded) and event.agent:
             pass  # its numbers are its own; who pays is the research
         elif isinstance(event, ToolStarted):
@@ -103,27 +102,6 @@ class Chat:
             self.row["spent"] = costs(self.row["spent"], event, self._payer())
             self._record.changed("spent")
             self._keep(body_of(spent_event(self.row["spent"], self.row["settings"].get("limit_usd")), ()))
-
-    @property
-    def trust(self) -> list[dict[str, Any]]:
-        """What the person lets it do unasked, as `{repo, class, usd_per_hour}`."""
-        return list(self.row["settings"].get("trust") or ())
-
-    def trust_with(self, ids: Iterable[str], usd_per_hour: float) -> None:
-        """From now on the like of these calls, where it can be trusted at all, runs unasked up to that price."""
-        offers, grants = self.row["state"].get("offers") or {}, self.trust
-        for offer in filter(None, map(offers.get, ids)):
-            grants = with_grant(grants, offer, usd_per_hour)
-        self.change(settings={**self.row["settings"], "trust": grants})
-
-    def _offers(self, event: ApprovalAsked | ApprovalGiven) -> None:
-        """A call that may be trusted is remembered with what it is; a no to it takes such trust back."""
-        offers = self.row["state"].get("offers") or {}
-        if isinstance(event, ApprovalAsked):
-            if event.grant:
-                self.change(state={"offers": dict([*offers.items(), (event.id, event.grant)][-_MOST_OFFERS:])})
-        elif not event.approve and event.id in offers:
-            self.change(settings={**self.row["settings"], "trust": without_grant(self.trust, offers[event.id])})
 
     def wait(self, words: str) -> None:
         """The person wrote this while a turn runs."""

@@ -13,6 +13,7 @@ from core.agent.chat import MOST_WAITING, Chat
 from core.agent.copying import Rename
 from core.agent.keeping import clean
 from core.agent.runs import ENDED, answered, cancel, hear, start
+from core.agent.trust import given as trusted
 from core.agent.turns import place_of, revision_of
 from core.agent.values import Decision
 from core.agent.wire import note
@@ -113,7 +114,7 @@ class Agents:
         if complete:
             self._may_run(found)
         if trust_usd is not None:
-            found.trust_with([id for id, word in decisions.items() if word.approve], trust_usd)
+            found.change(**trusted(found.row, [id for id, word in decisions.items() if word.approve], trust_usd))
         found.secrets = call.caller.secrets
         for id, word in decisions.items():
             feedback = clean(word.feedback[:10_000], call.caller.secrets)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from core.events import ApprovalAsked, ApprovalGiven, Event
+
 Kept = Mapping[str, Any]
 _MOST = 100
 _CENT = 1e-9
@@ -28,6 +30,24 @@ class Trust:
         return any(price <= float(one["usd_per_hour"]) + _CENT for one in found)
 
 
+def given(row: Kept, ids: Iterable[str], usd_per_hour: float) -> dict[str, Any]:
+    """What changes in a chat's row when the like of these calls, where it can be trusted at all, runs unasked up to that price."""
+    offers, grants = row["state"].get("offers") or {}, _of(row)
+    for offer in filter(None, map(offers.get, ids)):
+        grants = with_grant(grants, offer, usd_per_hour)
+    return {"settings": {**row["settings"], "trust": grants}}
+
+
+def after(row: Kept, event: Event) -> dict[str, Any]:
+    """What changes in a chat's row with an event: a call that can be trusted is remembered with what it is, a no to it takes such trust back."""
+    offers = row["state"].get("offers") or {}
+    if isinstance(event, ApprovalAsked) and event.grant:
+        return {"state": {"offers": dict([*offers.items(), (event.id, event.grant)][-_MOST:])}}
+    if isinstance(event, ApprovalGiven) and not event.approve and event.id in offers:
+        return {"settings": {**row["settings"], "trust": without_grant(_of(row), offers[event.id])}}
+    return {}
+
+
 def with_grant(grants: Iterable[Kept], offer: Kept, usd_per_hour: float) -> list[dict[str, Any]]:
     """The grants with this one, which stands instead of an earlier one of the same step."""
     return [*without_grant(grants, offer), {"repo": offer["repo"], "class": offer["class"], "usd_per_hour": usd_per_hour}][-_MOST:]
@@ -36,6 +56,10 @@ def with_grant(grants: Iterable[Kept], offer: Kept, usd_per_hour: float) -> list
 def without_grant(grants: Iterable[Kept], offer: Kept) -> list[dict[str, Any]]:
     """The grants without the one of that step."""
     return [dict(one) for one in grants if not _same(one, offer)]
+
+
+def _of(row: Kept) -> list[dict[str, Any]]:
+    return list(row["settings"].get("trust") or ())
 
 
 def _same(one: Kept, other: Kept) -> bool:
