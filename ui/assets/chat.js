@@ -150,16 +150,13 @@
       (event) => {
         const place = scroller();
         if (event.target !== place) return;
-        // What only came because the place changed its size is no reading.
-        const size = `${place.clientWidth}x${place.clientHeight}`;
-        if (size === place.dataset.size) held = place.scrollHeight - place.scrollTop - place.clientHeight > NEAR;
-        place.dataset.size = size;
+        held = place.scrollHeight - place.scrollTop - place.clientHeight > NEAR;
         pill();
       },
       true,
     );
     const place = scroller();
-    if (place) new ResizeObserver(stay).observe(place);
+    if (place) new ResizeObserver(stay).observe(place); // before the next scroll event, so that a new size is not taken for reading
   };
 
   // What the page's server tells this part of it, once each: screenshots, panes to draw again, a file to keep, words that were sent.

@@ -144,9 +144,12 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
             updates |= await files.opening(bind, request, desk, shelf, project, path, drafts=drafts)
         if words & {"preview", "show"}:
             runs = (now or {}).get("stage") == "running"
-            if runs:
+            same = runs and known is not None and known["id"] == now["id"]
+            if same and "preview" not in words:
+                updates |= {stage.chrome: frame.chrome(now)}
+            elif runs:
                 updates |= preview.showing(desk, stage, now, "the app")
-                if "preview" in words and known and known["id"] == now["id"]:  # the same address with other files: its page is loaded again
+                if same:  # the same address with other files: its page is loaded again
                     updates |= {stage.frame: frame.frame(now, "the app", version=str(time.time()))}
             else:
                 updates |= preview.nothing(desk, stage, (now or {}).get("error"), project=project)
