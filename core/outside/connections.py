@@ -42,12 +42,14 @@ class Connections:
     """The servers of every caller.
 
     hub: where Spaces are found. hub_mcp: the Hub's own MCP address. allow_private: servers may stand at private addresses.
+    patience: seconds a server may take to tell its tools.
     """
 
-    def __init__(self, hub: Hub, *, hub_mcp: str, allow_private: bool):
+    def __init__(self, hub: Hub, *, hub_mcp: str, allow_private: bool, patience: float = speaking.LIST_SECONDS):
         self._hub = hub
         self._hub_mcp = hub_mcp
         self._allow_private = allow_private
+        self._patience = patience
         self._of: OrderedDict[str, dict[str, _Listed]] = OrderedDict()
 
     async def connect(self, caller: Caller, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,7 +146,7 @@ class Connections:
         if server.kind == "space":
             tools = await space_tools(self._hub, caller, server.address)
             return [_of_space(server, one) for one in tools]
-        async with speaking.session(server, self._headers(caller, server), allow_private=self._allow_private, seconds=speaking.LIST_SECONDS) as opened:
+        async with speaking.session(server, self._headers(caller, server), allow_private=self._allow_private, seconds=self._patience) as opened:
             found = await speaking.list_tools(opened)
         return [_of_mcp(server, one) for one in found]
 

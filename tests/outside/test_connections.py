@@ -16,8 +16,8 @@ TOKEN = "hf_outside0123456789abcdef"
 ME = Caller("session:me", token=Secret(TOKEN))
 
 
-def connections(*, hub_mcp: str = "https://huggingface.co/mcp", private: bool = True) -> Connections:
-    return Connections(Hub("http://127.0.0.1:9", local=True), hub_mcp=hub_mcp, allow_private=private)
+def connections(*, hub_mcp: str = "https://huggingface.co/mcp", private: bool = True, **more: float) -> Connections:
+    return Connections(Hub("http://127.0.0.1:9", local=True), hub_mcp=hub_mcp, allow_private=private, **more)
 
 
 def run(work):
@@ -110,7 +110,7 @@ def test_a_server_that_wants_to_know_who_asks_is_not_kept():
 def test_a_server_that_misbehaves_is_one_sentence(play):
     async def story(url):
         with pytest.raises(SpacesError) as trouble:
-            await connections().connect(ME, {"url": url, "headers": {"X-Key": "secret-header-value"}})
+            await connections(patience=3).connect(ME, {"url": url, "headers": {"X-Key": "secret-header-value"}})
         return trouble.value
 
     with answering(play) as url:
