@@ -13,6 +13,7 @@ _MAKES = ("project_create", "generate_app_code")
 _PUBLISHES = ("deploy_to_space", "space_update")
 _NEW = "the new app"
 _SHOWN = 6
+_QUESTION_MARKS = ("?", "？", "؟")
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,17 @@ def doubt(work: Work, revision: str) -> str:
     return f"Its last check failed: “{work.broken.rstrip('.')}”." if work.broken else ""
 
 
-def push(work: Work, tools: Sequence[str]) -> str | None:
-    """What to say to a model that stops now, or None where it may stop."""
+def push(work: Work, tools: Sequence[str], said: str = "") -> str | None:
+    """What to say to a model that stops now, or None where it may stop.
+
+    said: its last words; where they end with a question after a good check, what is open in the plan waits for the person.
+    """
     notes = []
     open_items = [item for item in work.todo if item.get("state") != "done"]
     left = [item.get("text", "") for item in open_items]
     only_unticked = work.good and len(open_items) == 1 and open_items[0].get("state") == "working"
-    if left and not only_unticked and "plan" in tools:
+    asks = work.good and said.rstrip(" *_\n")[-1:] in _QUESTION_MARKS
+    if left and not only_unticked and not asks and "plan" in tools:
         more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
         notes.append(
             f"Open in your plan: {'; '.join(left[:_SHOWN])}{more}. What is done, tick with plan; your words above stand, do not say them again. "

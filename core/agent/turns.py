@@ -107,7 +107,7 @@ async def _modelled(chat: Chat, call: Call, decisions: Mapping[str, Decision], s
         return await context.fit(messages, system, tools, force)
 
     def guard(messages: Sequence[Message]) -> str | None:
-        return push(chat.work, [tool.name for tool in toolbox.tools()])
+        return push(chat.work, [tool.name for tool in toolbox.tools()], str(messages[-1].get("content") or "") if messages else "")
 
     async def inbox() -> list[str]:
         return chat.hear(*await place_of(chat, call)) if chat.inbox else []

@@ -127,6 +127,15 @@ def test_one_unticked_item_after_a_good_check_costs_no_further_request():
     assert "Run app_verify" in push(after(work, FileChanged(project="p", path="app.py")), TOOLS)
 
 
+def test_a_plan_that_waits_for_the_persons_answer_is_not_pushed():
+    work = after(after(Work(), _todo("done", "pending")), _did("app_verify", {"ok": True, "revision": "r1"}))
+    for said in ("It works. Shall I publish it?", "Funciona. **¿Lo publico?**\n", "公開しますか？"):
+        assert push(work, TOOLS, said) is None
+    assert "Open in your plan" in push(work, TOOLS, "It works.")
+    unseen = after(work, FileChanged(project="p", path="app.py"))
+    assert "Run app_verify" in push(unseen, TOOLS, "Shall I publish it?")
+
+
 @pytest.mark.parametrize(
     "events",
     [
