@@ -62,3 +62,15 @@ def test_a_failing_tool_an_unknown_one_and_a_sample_say_so(server, space):
     sample = server.action("hf_search_spaces", limit=5, author="huggingface-projects").json()["items"] or server.action("hf_search_spaces", limit=50).json()["items"]
     other = next(one["id"] for one in sample if one["id"] != space)
     assert server.action("hf_space_tools", id=other).status_code == 404
+
+
+def test_a_space_is_connected_and_its_endpoints_are_tools_for_the_agent(server, space):
+    told = server.action("outside_connect", space=space, name="Repeater").json()
+    tool = next(one for one in told["tools"] if one["name"] == "repeat")
+    assert told["kind"] == "space" and tool["as"] == "repeater_repeat" and tool["asks"]
+    called = server.action("outside_call", server="repeater", tool="repeat", arguments={"text": "so", "times": 3}).json()
+    assert called["ok"] and called["text"] == "so so so"
+    refused = server.action("outside_call", server="repeater", tool="repeat", arguments={"text": 7})
+    assert refused.status_code == 400 and "string" in refused.text
+    assert server.action("outside_disconnect", id="repeater").json()["connected"] is False
+    assert server.action("outside_list").json()["items"] == []
