@@ -28,7 +28,7 @@ class Caller:
 def ask(tmp_path) -> Caller:
     house = build_house(Settings(hub="local", data=tmp_path), port=1)
     yield Caller(house)
-    house.store.close()
+    asyncio.run(house.close())
 
 
 @pytest.fixture

@@ -70,5 +70,4 @@ def house_at(folder: Path, hub: str | None = None) -> Iterator[House]:
     try:
         yield made
     finally:
-        made.store.close()
-        made.instance.release()
+        asyncio.run(made.close())
