@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests import machine
+from tests.telling import pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown  # noqa: F401  hooks
 
 ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 90

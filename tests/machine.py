@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -45,11 +48,15 @@ def bubblewrap() -> str:
 
 
 def _find_or_install(find: Callable[[], str | None], installers: list[list[str]]) -> str | None:
-    for command in installers:
-        if found := find():
-            return found
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=600, check=False)
-    return find()
+    if found := find():
+        return found
+    with (Path(tempfile.gettempdir()) / "spaces-os-tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # workers of one run do not install beside each other
+        for command in installers:
+            if found := find():
+                return found
+            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=600, check=False)
+        return find()
 
 
 def _debian(package: str) -> list[list[str]]:

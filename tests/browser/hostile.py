@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests import machine
@@ -186,7 +185,6 @@ WAYS_OUT = {
         "a frame": "frame", "a beacon": "beacon", "a WebSocket": "socket", "an event source": "events",
     }.items()
 }  # fmt: skip
-TABLE = pytest.StashKey[str]()
 
 
 def table(outcomes: dict[str, Outcome], attacks: list[str]) -> str:

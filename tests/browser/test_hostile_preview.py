@@ -8,6 +8,7 @@ import pytest
 from tests.browser import hostile
 from tests.browser.hostile import KEY, PLACES, SANDBOX, SPACE, Elsewhere, Stripped, place_frame, preview_of, visit
 from tests.conftest import start_server
+from tests.telling import tell
 
 KEPT = Path(__file__).parents[2] / "docs" / "origin.md"
 ATTACKS = re.findall(r'^  "([^"]+)": (?:async )?(?:\(|asked)', hostile.PAGE, re.MULTILINE) + ["a channel to the page"]
@@ -27,7 +28,7 @@ def house(tmp_path_factory):
 def outcomes(house, request):
     """What came of every attack in every place."""
     found = {place: hostile.attack(house, place) for place in PLACES}
-    request.config.stash[hostile.TABLE] = hostile.table(found, ATTACKS)
+    tell(request.config, "what a hostile preview reached", hostile.table(found, ATTACKS))
     return found
 
 

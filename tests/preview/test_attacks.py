@@ -22,6 +22,7 @@ from core.box import Entry, Launch, Limits, LocalBox, Seal, tree, workspace
 from core.box.sealing import find_means
 from core.errors import Forbidden
 from tests.preview.attacks.table import ATTACKS, markdown
+from tests.telling import tell
 
 INSIDE = Path(__file__).parent / "attacks" / "inside.py"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -130,12 +131,10 @@ def test_every_attack_that_runs_is_in_the_table(bare, sealed):
         assert named in globals() if named else (ROOT / (attack.elsewhere or "README.md")).exists()
 
 
-def test_the_documentation_has_the_same_table(capsys, bare, sealed):
+def test_the_documentation_has_the_same_table(request, bare, sealed):
     assert markdown() in (ROOT / "docs" / "box.md").read_text()
-    with capsys.disabled():
-        print("\n\n   #   without a box  in a box       attack")
-        for one in HERE:
-            print(f" {one.number:>4}   {_word(bare[one.number]):<14} {_word(sealed[one.number]):<14} {one.name}")
+    lines = [f" {one.number:>4}   {_word(bare[one.number]):<14} {_word(sealed[one.number]):<14} {one.name}" for one in HERE]
+    tell(request.config, "attacks on the box", "\n".join(["    #   without a box  in a box       attack", *lines]))
 
 
 def _word(told: str) -> str:
