@@ -7,6 +7,7 @@ every descendant, then itself.
 """
 
 import ctypes
+import fcntl
 import importlib.machinery
 import json
 import os
@@ -205,10 +206,10 @@ def execute(policy):
         readable, writable = os.pipe()
         os.write(writable, json.dumps(policy["app"]).encode())
         os.close(writable)
-        high = os.dup2(policy["listener"], 100, inheritable=False)
-        os.dup2(os.dup2(readable, 101, inheritable=False), POLICY, inheritable=True)
-        os.dup2(high, LISTENER, inheritable=True)
-        close_all_but({POLICY, LISTENER, 100, 101})
+        away = {number: fcntl.fcntl(given, fcntl.F_DUPFD, LISTENER + 1) for number, given in ((POLICY, readable), (LISTENER, policy["listener"]))}
+        for number, given in away.items():  # whatever numbers they came on: none of the two lies where the other goes
+            os.dup2(given, number)
+        close_all_but({POLICY, LISTENER})
     else:
         close_all_but(())
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # this interpreter ignores them, and what is ignored stays so
