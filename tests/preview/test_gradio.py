@@ -54,6 +54,8 @@ def test_its_tools_answer_the_mcp_client(house, gradio_app):
                 streamed = await session.call_tool("count", {"word": "n"})
                 return tools, queued, streamed
 
+    schema = httpx.get(house.url(gradio_app, "gradio_api/mcp/schema")).json()  # what its own page and the Hub read the tools from
+    assert {"add", "count", "shout"} <= {tool["name"] for tool in schema}
     tools, queued, streamed = run(use())
     assert {"add", "count", "shout"} <= tools
     assert (queued.isError, queued.content[0].text) == (False, "42")

@@ -105,18 +105,20 @@ def change_uvicorn_config(policy, module):
             given.arguments.pop(name, None)
         if policy["module"] == "streamlit":
             given.arguments["app"] = with_prefix(app, policy["mount"])
-        elif not getattr(app, "_serves_own_prefix", False) and not given.arguments.get("root_path"):
+        elif getattr(app, "_serves_own_prefix", False):
+            given.arguments["app"] = with_prefix(app, policy["mount"], "/gradio_api/mcp/")  # an application below it finds its routes by the whole path
+        elif not given.arguments.get("root_path"):
             given.arguments["root_path"] = policy["mount"]
         original(*given.args, **given.kwargs)
 
     module.Config.__init__ = initialize
 
 
-def with_prefix(app, mount):
-    """The application, given whole paths again: Streamlit's routes begin with its base path."""
+def with_prefix(app, mount, below=""):
+    """The application, given whole paths again, or only those below one: Streamlit's routes begin with its base path."""
 
     async def prefixed(scope, receive, send):
-        if "path" in scope:
+        if scope.get("path", "").startswith(below or "/"):
             raw = scope.get("raw_path")
             scope = scope | {"path": mount + scope["path"], "raw_path": raw and mount.encode() + raw}
         await app(scope, receive, send)
