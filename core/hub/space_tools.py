@@ -35,8 +35,7 @@ async def space_tools(hub: Hub, caller: Caller, repo: str) -> list[dict[str, Any
     host, headers = await _address(hub, caller, repo)
     try:
         async with asyncio.timeout(_INFO_SECONDS), _client(hub) as web, web.stream("GET", f"{host}/gradio_api/info", headers=headers) as response:
-            body = b"".join([piece async for piece in _bounded(response)])
-            status = response.status_code
+            body, status = await _whole(response), response.status_code
     except TimeoutError:
         raise TimedOut(f"{repo} did not say within {_INFO_SECONDS} seconds what can be called.") from None
     except httpx.HTTPError:
@@ -72,8 +71,8 @@ async def run_space_tool(
     address = f"{host}/gradio_api/call/{quote(tool['name'], safe='')}"
     try:
         async with asyncio.timeout(seconds), _client(hub) as web:
-            answer = await web.post(address, json={"data": data}, headers=headers)
-            begun = _json(answer.content)
+            async with web.stream("POST", address, json={"data": data}, headers=headers) as answer:
+                begun = _json(await _whole(answer))
             if answer.status_code != 200 or not isinstance(begun, dict) or not isinstance(begun.get("event_id"), str):
                 raise AppFailed(f"{repo} refused the call of {tool['name']} with the status {answer.status_code}.", "Check the inputs.")
             async with web.stream("GET", f"{address}/{quote(begun['event_id'], safe='')}", headers=headers) as response:
@@ -103,6 +102,7 @@ def _client(hub: Hub) -> httpx.AsyncClient:
     web = hub.web()
     web.follow_redirects = False  # a token does not follow an app to wherever it points
     web.timeout = httpx.Timeout(LONGEST_RUN, connect=10)
+    web.headers["Accept-Encoding"] = "identity"
     return web
 
 
@@ -177,9 +177,14 @@ async def _last(response: httpx.Response, repo: str, tool: str) -> list[Any]:
     raise AppFailed(f"{tool} of {repo} ended without an answer.", "Try again, or read the Space's log.")
 
 
+async def _whole(response: httpx.Response) -> bytes:
+    return b"".join([piece async for piece in _bounded(response)])
+
+
 async def _bounded(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes: what is compressed all the same is not unpacked, because a few kilobytes may hold gigabytes."""
     seen = 0
-    async for piece in response.aiter_bytes():
+    async for piece in response.aiter_raw():
         seen += len(piece)
         if seen > _LARGEST_ANSWER:
             raise TooLarge(f"The Space answered more than {_LARGEST_ANSWER // 1_000_000} MB.", "Ask it for less.")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Action = Literal["pause", "restart", "factory_restart"]
 Visibility = Literal["public", "private"]
+_HOPS = 5
 
 # Stage → (one word for a person, what it means for somebody who waits).
 STAGES: dict[str, tuple[str, Literal["serving", "building", "starting", "failed", "stopped"]]] = {
@@ -163,9 +164,10 @@ async def _error_in_log(hub: Hub, caller: Caller, found: SpaceStatus) -> str | N
 
 
 async def answer_of(hub: Hub, caller: Caller, host: str, *, private: bool) -> int | None:
-    """The HTTP status a Space's address answers with, redirects followed; None when nothing answers within 10 s.
+    """The HTTP status a Space's address answers with, its own redirects followed; None when nothing answers within 10 s.
 
-    The token is sent only to a private Space at huggingface.co, whose address asks for it.
+    The token is sent only to a private Space at huggingface.co, whose address asks for it. A redirect to another host is the
+    answer: an app does not choose what this server opens.
     """
     parts = urlsplit(host)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -174,10 +176,17 @@ async def answer_of(hub: Hub, caller: Caller, host: str, *, private: bool) -> in
     if private and caller.token and not hub.local and parts.scheme == "https" and parts.hostname.endswith(".hf.space"):
         headers["Authorization"] = f"Bearer {caller.token.reveal()}"
     try:
-        async with asyncio.timeout(10), hub.web() as web, web.stream("GET", host, headers=headers) as response:
-            return response.status_code
+        async with asyncio.timeout(10), hub.web() as web:
+            here = httpx.URL(host)
+            for _ in range(_HOPS):
+                async with web.stream("GET", here, headers=headers, follow_redirects=False) as response:
+                    there = response.next_request.url if response.next_request else None
+                    if there is None or there.copy_with(raw_path=here.raw_path) != here:
+                        return response.status_code
+                here = there
     except (httpx.HTTPError, TimeoutError):
-        return None
+        pass
+    return None
 
 
 async def control(hub: Hub, caller: Caller, repo: str, action: Action) -> SpaceStatus:

@@ -1,4 +1,4 @@
-"""An HTTP client for a server somebody named: public addresses only, checked where the connection is made; answers bounded."""
+"""An HTTP client for a server somebody named: public addresses only, checked where the connection is made; answers bounded, and never unpacked."""
 
 from __future__ import annotations
 
@@ -50,7 +50,11 @@ class Checked(httpx.AsyncBaseTransport):
         # The Host header was written from the name already; the certificate is checked against the name too.
         request.extensions = {**request.extensions, "sni_hostname": host}
         request.url = request.url.copy_with(host=address)
+        request.headers["Accept-Encoding"] = "identity"
         response = await self._below.handle_async_request(request)
+        if response.headers.get("Content-Encoding", "identity") != "identity":  # a few kilobytes may unpack to gigabytes
+            await response.aclose()
+            raise httpx.DecodingError("The answer is compressed, which it was asked not to be.")
         response.stream = _Bounded(response.stream)  # type: ignore[arg-type]
         return response
 

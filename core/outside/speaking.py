@@ -110,6 +110,8 @@ def _told(server: Server, error: BaseException) -> SpacesError:
         if status == 429:
             return RateLimited(f"{server.name} says too many requests.")
         return AppFailed(f"{server.name} answered with the status {status}.", "Check that its address is one of an MCP server.")
+    if isinstance(error, httpx.DecodingError):
+        return AppFailed(f"{server.name} compresses its answers without being asked.", "Switch that off at the server, or connect another.")
     if isinstance(error, httpx.HTTPError):
         return AppFailed(f"{server.name} does not answer.", "Check its address, and whether it runs.")
     told = getattr(getattr(error, "error", None), "message", None)  # McpError

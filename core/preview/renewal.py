@@ -150,9 +150,9 @@ def _page(address: Address) -> dict[str, Any] | None:
     transport = httpx.HTTPTransport(verify=False, uds=str(address.socket) if address.socket else None)
     try:
         with httpx.Client(transport=transport, timeout=httpx.Timeout(10, connect=1), trust_env=False) as client:
-            with client.stream("GET", f"http://127.0.0.1:{address.port or 7860}/config") as answer:
+            with client.stream("GET", f"http://127.0.0.1:{address.port or 7860}/config", headers={"Accept-Encoding": "identity"}) as answer:
                 data = b""
-                for piece in answer.iter_bytes():
+                for piece in answer.iter_raw():  # an app's few kilobytes may unpack to gigabytes of this process
                     data += piece
                     if len(data) > LARGEST_PAGE:
                         return None

@@ -1,6 +1,7 @@
 """Servers of others: connected, listed, called; what they may see and what becomes of those that misbehave."""
 
 import asyncio
+import gzip
 
 import pytest
 
@@ -176,3 +177,9 @@ def test_a_long_name_keeps_within_what_models_take_and_stays_unique():
     server = read_server({"url": "https://a.com", "name": "a very long name indeed for a server"}, hub_mcp="https://huggingface.co/mcp")
     names = [_tool_name(server, "tool" * 30 + end) for end in ("a", "b")]
     assert len(set(names)) == 2 and all(len(name) <= 64 and name.isidentifier() for name in names)
+
+
+def test_what_a_server_compresses_is_not_unpacked():
+    packed = status(200, gzip.compress(malformed()), "application/json", **{"Content-Encoding": "gzip"})
+    with answering(packed) as url, pytest.raises(AppFailed, match="compresses"):
+        run(connections(patience=3).connect(ME, {"url": url}))

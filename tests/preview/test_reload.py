@@ -1,14 +1,18 @@
 """Changed files of a running preview: the same address, the old app until the new one answers, and after a broken edit."""
 
+import gzip
 import os
 import threading
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
 import pytest
 
-from core.box import rewrite, tree
+from core.box import Address, rewrite, tree
 from core.errors import AppFailed, Conflict, InvalidInput
+from core.preview import renewal
+from tests.outside.mcp_server import answering, status
 from tests.preview.conftest import DOCKERFILE, run
 
 
@@ -215,3 +219,10 @@ def test_a_page_that_is_open_keeps_its_inputs_when_only_code_changed(browser, ho
     finally:
         page.close()
         house.stop(app)
+
+
+def test_what_an_app_sends_compressed_is_not_unpacked_here():
+    config = b'{"components": []}'
+    for body, headers, page in ((config, {}, {"components": []}), (gzip.compress(config), {"Content-Encoding": "gzip"}, None)):
+        with answering(status(200, body, "application/json", **headers)) as url:
+            assert renewal._page(Address(port=urlsplit(url).port)) == page
