@@ -177,11 +177,7 @@
       const story = document.querySelector("#story");
       if (story) settle(story);
       const sent = element.querySelector("[data-sent]");
-      if (sent) {
-        sessionStorage.removeItem("spaces-idea");
-        held = false;
-        stay();
-      }
+      if (sent) sessionStorage.removeItem("spaces-idea");
       const file = element.querySelector("[data-download]");
       if (file) keep(file.dataset.download, file.textContent);
       const touch = element.querySelector("[data-touch]");
@@ -195,7 +191,10 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }
 
+  // Who sends something reads the end again, from that moment: who scrolls up before the server answered stays there.
+  document.addEventListener("click", (event) => inside(event, "#build") && spaces.toEnd());
   const send = (name, read) => (form, trigger, button) => {
+    spaces.toEnd();
     const fold = form.closest("details.popover");
     if (fold) close(fold);
     trigger(name, { arg: JSON.stringify(read(form.elements, form, button)) });

@@ -191,8 +191,10 @@
     if (event.target === field("idea")) sessionStorage.setItem("spaces-idea", event.target.value.slice(0, 20000));
   });
 
-  let afterG = 0;
+  let afterG = false;
   document.addEventListener("keydown", (event) => {
+    const after = afterG;
+    afterG = false;
     const writing = event.target.closest?.("input, textarea, select, [contenteditable=true], .cm-editor");
     const strong = event.ctrlKey || event.metaKey;
     if (strong && event.key === "Enter" && event.target === field("idea")) {
@@ -212,10 +214,9 @@
         spaces.go("search");
         setTimeout(() => field("search-query")?.focus(), 60);
       } else if (event.key === "g") {
-        afterG = Date.now();
-      } else if (Date.now() - afterG < 1500 && spaces.tabs[event.key]) {
+        afterG = true;
+      } else if (after && spaces.tabs[event.key]) {
         spaces.go(spaces.tabs[event.key]);
-        afterG = 0;
       }
     }
   });

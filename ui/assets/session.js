@@ -6,19 +6,26 @@
   const post = async (headers) =>
     (await plain("/api/session", { method: "POST", credentials: "same-origin", headers })).json();
 
-  async function open() {
+  async function begin() {
     const answer = await post(held ? { "X-Session": held } : {});
     if (!answer.session) return answer;
     // A second request without the header tells whether the cookie of the first one came back.
-    held = held || (await post({})).session ? answer.session : null;
+    const kept = !held && !(await post({})).session;
+    held = kept ? null : answer.session;
     return answer;
   }
+
+  // One at a time: without cookies, two at once would be two sessions, and what was given to the one would be missed in the other.
+  let opening = null;
+  const open = () => (opening ||= begin().finally(() => (opening = null)));
 
   // What a new session is brought: a server that was restarted, or a session that expired, knows nothing of the page.
   const welcome = [];
   async function ready() {
     const answer = await open();
-    if (answer.fresh) for (const bring of welcome) await bring().catch(() => null);
+    const fresh = answer.fresh;
+    answer.fresh = false; // who else waited for the same answer brings nothing
+    if (fresh) for (const bring of welcome) await bring().catch(() => null);
     return answer;
   }
 
