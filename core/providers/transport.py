@@ -237,10 +237,7 @@ class Transport:
                 if 300 <= response.status < 400 and "Location" in response.headers:
                     if method != "GET":
                         raise Fault("nonsense", f"answered {response.status}, a redirect, which a key does not follow.", status=response.status)
-                    there = target.join(URL(response.headers["Location"]))
-                    if there.origin() != target.origin():
-                        raise Fault("nonsense", "redirects to another host, which a key does not follow.", status=response.status)
-                    target = check_url(str(there), allow_private=allow_private)
+                    target = check_url(_on_the_same_host(target, response), allow_private=allow_private)
                     continue
                 answer = Response(response, deadline, timeout)
                 said = None if response.status == 204 else await answer.json() if response.status < 300 else await answer.error_body()
@@ -299,6 +296,18 @@ class Transport:
                 raise Fault("nonsense", "answered something that is not HTTP.") from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise Fault("network", f"the request failed ({type(error).__name__}).") from None
+
+
+def _on_the_same_host(here: URL, response: aiohttp.ClientResponse) -> str:
+    """Where an answer redirects to; a `Fault` when that is another host, or no address at all."""
+    try:
+        there = here.join(URL(response.headers["Location"]))
+        same = there.origin() == here.origin()
+    except ValueError:
+        same = False
+    if not same:
+        raise Fault("nonsense", "redirects to another host, which a key does not follow.", status=response.status)
+    return str(there)
 
 
 class _Connector(aiohttp.TCPConnector):

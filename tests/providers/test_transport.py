@@ -27,6 +27,7 @@ PRIVATE = [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "0.0.0.0", "169.254.169.254", "100.64.0.1", "100.100.100.200", "224.0.0.1",
     "255.255.255.255", "198.18.0.1", "::", "::1", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
     "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a00:1::", "2001:db8::1",
+    "::127.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b:1::7f00:1", "fec0::1", "192.0.0.8", "192.0.0.192", "168.63.129.16",
 ]  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def test_an_owner_may_allow_private_addresses(address):
     assert allowed(ipaddress.ip_address(address), allow_private=True)
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "fd00:ec2::254", "100.100.100.200", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe"])
+@pytest.mark.parametrize("address", ["169.254.169.254", "fd00:ec2::254", "100.100.100.200", "192.0.0.192", "168.63.129.16", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe"])
 def test_a_clouds_metadata_is_refused_even_then(address):
     assert not allowed(ipaddress.ip_address(address), allow_private=True)
 
@@ -181,8 +182,9 @@ def test_a_get_follows_no_redirect_to_another_host():
         status, body, _ = run(main("/models"))
         assert status == 200 and body["data"][0]["id"] == "ok"
         one.redirects = {"/v1/away": f"{two.base_url}/models", "/v1/here": "/v1/models", "/v1/circle": "/v1/circle"}
+        one.redirects |= {"/v1/broken": "http://[x", "/v1/far": f"{one.base_url[:-3]}9:99999/", "/v1/mail": "mailto:x"}
         assert run(main("/here"))[0] == 200
-        for path in ("/away", "/circle"):
+        for path in ("/away", "/circle", "/broken", "/far", "/mail"):
             with pytest.raises(Fault):
                 run(main(path))
         assert two.requests == []
