@@ -144,7 +144,7 @@ async def provider_manage_keys(
     """List the caller's provider keys, test, order, switch off or on, label or remove them, say who pays. Never takes or returns a key.
 
     Keys are added on the Keys tab, which posts them to this server's own route. Items have id, provider, label,
-    owner (visitor or instance), last4, state (ready, cooling or rejected), disabled, models, payers (organisations that
+    owner (visitor or instance), last4, state (ready, cooling, rejected, or none: an address without its key), disabled, models, payers (organisations that
     can pay through it), bill_to (the one that does); a test adds report.
 
     Args:
@@ -188,7 +188,7 @@ def _own(call: Call, ids: list[str] | None) -> list[Key]:
 
 
 async def _tested(call: Call, key: Key) -> dict[str, Any]:
-    report = await call.house.providers.check(key)
+    report = await call.house.providers.check(key, call.caller)
     ring = call.caller.keyring
     if ring and report.checked and not key.id.startswith("header:"):
         ring.pay(key, report.orgs, key.bill_to if key.bill_to in report.orgs else None)

@@ -55,7 +55,7 @@ async def providers(call: Call) -> dict:
     state is ready when any key is, else cooling, rejected or disabled; none without a key.
     """
     room = call.house.providers
-    health = room.health(call.caller)
+    health = [row for row in room.health(call.caller) if row["state"] != "none"]
     names = dict.fromkeys([*(row["provider"] for row in health), *PROVIDERS])
     items = []
     for name in names:

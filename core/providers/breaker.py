@@ -117,6 +117,10 @@ class Breaker:
             if circuit is not None:
                 circuit.probe = None
 
+    def accepted(self, session: str, key: Key) -> None:
+        """Its upstream was asked about the key and calls it good; what rests goes on resting."""
+        self._invalid.pop((session, key.id, key.mark), None)
+
     def _known(self, session: str, key: Key, model: str) -> tuple[tuple[str, str, int, str], ...]:
         return _names(session, key, model) if self._circuits else ()
 

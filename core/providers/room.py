@@ -42,6 +42,7 @@ class Receipts(Book, Seals):
 
     def keep_receipt(self, id: str, at: float, owner: str, body: Mapping[str, Any]) -> None: ...
     def receipts(self, owner: str, *, limit: int = 50, before: float | None = None) -> list[dict[str, Any]]: ...
+    def hand_over_receipts(self, source: str, target: str) -> None: ...
 
 
 class Providers:
@@ -93,7 +94,7 @@ class Providers:
         return Account(
             self._store, self._settings.budget,
             session=ring.id if ring else identity(caller), caps=ring.caps if ring else Caps(), shared=self._settings.public,
-            writer=self._writer,
+            beside=caller.session, writer=self._writer,
         )  # fmt: skip
 
     async def budget(self, caller: Caller) -> dict[str, Any]:
@@ -160,10 +161,13 @@ class Providers:
         report = await self.check(key)
         return ring.add(replace(key, payers=report.orgs, management=report.management)), report
 
-    async def check(self, key: Key) -> KeyReport:
-        """Ask the upstream about a key."""
+    async def check(self, key: Key, caller: Caller | None = None) -> KeyReport:
+        """Ask the upstream about a key; one it takes is no longer out of use for the caller."""
         own = self._settings.huggingface
-        return await check_key(key, self.transport, hub=own.endpoint, router=own.url)
+        report = await check_key(key, self.transport, hub=own.endpoint, router=own.url)
+        if caller and report.checked:
+            self.breaker.accepted(identity(caller), key)
+        return report
 
     async def forget(self, key: Key, caller_id: str) -> None:
         """Drop what other parts keep of a key that was removed or rotated, and end the copy a browser has of it."""
@@ -180,11 +184,14 @@ class Providers:
                 exotic.forget(key.secret)
 
     def health(self, caller: Caller) -> list[dict[str, Any]]:
-        """Each key the caller may use as `{provider, title, key, owner, state, seconds, disabled}`; state ready, cooling or rejected."""
+        """Each key the caller may use as `{provider, title, key, owner, state, seconds, disabled}`.
+
+        state: ready, cooling, rejected, or none for an address alone whose upstream asks for a key.
+        """
         keys = self.keys(caller)
         states = self.breaker.health(identity(caller), keys)
         return [
-            {**state, "title": _title(key.provider), "owner": key.owner, "disabled": key.disabled}
+            {**state, "title": _title(key.provider), "owner": key.owner, "disabled": key.disabled} | ({} if _can_ask(key) else {"state": "none"})
             for key, state in zip(keys, states, strict=True)
         ]
 
@@ -193,6 +200,11 @@ class Providers:
         if identity(caller) == ANONYMOUS:
             return []
         return await asyncio.to_thread(self._store.receipts, fingerprint(identity(caller)), limit=limit, before=before)
+
+    async def hand_over(self, source: str, target: str) -> None:
+        """Make one owner's receipts another's; what was spent stays counted where it was."""
+        # Behind what is still to be written.
+        await self._writer.submit(lambda: self._store.hand_over_receipts(fingerprint(source), fingerprint(target)))
 
     def metrics(self) -> str:
         """Prometheus text."""
@@ -251,6 +263,10 @@ def identity(caller: Caller) -> str:
     """Whose limits, failures and receipts a call counts for: the caller's, or without one, those of whoever holds the keys it brings."""
     held = sorted({key.secret.reveal() for key in caller.keys if key.secret}) if caller.anonymous else []
     return "keys:" + hashlib.sha256("\n".join(held).encode()).hexdigest() if held else caller.id
+
+
+def _can_ask(key: Key) -> bool:
+    return key.secret is not None or not row_of(key).needs_key
 
 
 def _title(provider: str) -> str:

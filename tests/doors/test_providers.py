@@ -321,6 +321,28 @@ def test_providers_are_listed_with_their_health(door):
     assert next(row for row in rows if row["provider"] == "openrouter")["configured"] is False
 
 
+def test_a_refused_key_is_asked_again_once_its_upstream_takes_it(door, mine):
+    def answered() -> int:
+        return door.client().post("/api/providers/route", json=ASK).status_code
+
+    def tested() -> int:
+        return door.client().post("/api/actions/provider_manage_keys", json={"command": "test", "ids": ["instance:mine"]}).status_code
+
+    door.client().post("/api/providers/route", json={"model": "401", "prompt": "x"})
+    mine.pages["/v1/models"] = (401, {"error": {"message": "no"}})
+    assert (answered(), tested(), answered()) == (401, 401, 401)
+    del mine.pages["/v1/models"]
+    assert (tested(), answered()) == (200, 200)
+
+
+def test_an_address_without_its_key_is_no_configured_provider(tmp_path, mine):
+    with opened(tmp_path, providers={"openrouter": Provider(url=mine.base_url)}) as door:
+        row = next(row for row in door.client().get("/api/providers").json()["items"] if row["provider"] == "openrouter")
+        assert (row["configured"], row["state"], row["keys"]) == (False, "none", [])
+        (key,) = door.client().post("/api/actions/provider_manage_keys", json={}).json()["items"]
+        assert key["state"] == "none"
+
+
 def test_receipts_are_kept_without_the_prompt_and_belong_to_their_caller(door):
     door.client().post("/api/providers/route", json=ASK)
     door.client().post("/api/providers/route", json={"model": "500", "prompt": "x"})
