@@ -134,10 +134,18 @@ class RateLimit:
 
 
 def _visitor(scope: Scope, headers: Headers) -> str:
-    # Behind the platform's proxy the client address is the last hop's; the left-most forwarded one can be forged,
-    # the right-most cannot.
+    # A proxy in front of us stands in a private network and adds the right-most address, which alone cannot be forged;
+    # whoever comes directly could have written all of them.
+    peer = (scope.get("client") or ("unknown",))[0]
     forwarded = headers.get("x-forwarded-for", "").rsplit(",", 1)[-1].strip()
-    return forwarded or (scope.get("client") or ("unknown",))[0]
+    return peer if _is_public(peer) else forwarded or peer
+
+
+def _is_public(peer: str) -> bool:
+    try:
+        return ipaddress.ip_address(peer).is_global
+    except ValueError:
+        return False
 
 
 async def _refuse(scope: Scope, send: Send, error: SpacesError, request_id: str) -> None:

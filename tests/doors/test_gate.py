@@ -23,9 +23,9 @@ async def socket(websocket):
     await websocket.close()
 
 
-def client(**settings) -> TestClient:
+def client(peer: str = "10.0.0.1", **settings) -> TestClient:
     app = Starlette(routes=[Route("/{path:path}", reached, methods=METHODS), WebSocketRoute("/{path:path}", socket)])
-    return TestClient(Gate(app, Settings(hosts=("testhost",), **settings)), base_url=OWN)
+    return TestClient(Gate(app, Settings(hosts=("testhost",), **settings)), base_url=OWN, client=(peer, 50_000))
 
 
 @pytest.mark.parametrize(("host", "status"), [
@@ -100,6 +100,12 @@ def test_one_visitor_does_not_use_up_anothers_share():
     assert few.post("/api/x", headers={"x-forwarded-for": "1.1.1.1"}).status_code == 200
     assert few.post("/api/x", headers={"x-forwarded-for": "1.1.1.1"}).status_code == 429
     assert few.post("/api/x", headers={"x-forwarded-for": "forged, 2.2.2.2"}).status_code == 200
+
+
+def test_who_comes_directly_is_one_visitor_whatever_they_say_was_forwarded():
+    few = client(peer="8.8.8.8", requests_per_minute=1)
+    answers = [few.post("/api/x", headers={"x-forwarded-for": f"1.1.1.{number}"}) for number in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
 
 
 def test_every_answer_has_a_request_id_and_the_pages_policy():
