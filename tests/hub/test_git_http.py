@@ -162,6 +162,12 @@ def test_broken_requests_get_an_answer_and_change_nothing(hub, repo):
     assert hub.api().space_info(repo).sha == before
 
 
+def test_a_small_body_that_unpacks_to_a_very_large_one_does_not_fill_the_disk(hub, repo):
+    headers = {"Content-Type": "application/x-git-upload-pack-request", "Content-Encoding": "gzip"}
+    answered = hub.http().post(f"/spaces/{repo}/git-upload-pack", content=gzip.compress(bytes(40_000_000), 1), headers=headers)
+    assert answered.status_code == 413
+
+
 def test_a_push_whose_objects_are_not_all_there_moves_nothing(hub, repo, tmp_path):
     work = tmp_path / "work"
     git(hub, "clone", "-q", hub.git_url(f"spaces/{repo}"), str(work))

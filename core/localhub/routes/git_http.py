@@ -13,17 +13,18 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, TooLarge
 from core.git.transport import advertise, receive_pack, upload_pack
 from core.localhub import access, wire
 from core.localhub.repos import Repo
-from core.localhub.spool import MAX_UPLOAD, spooled
+from core.localhub.spool import spooled
 
 if TYPE_CHECKING:
     from core.localhub.server import LocalHub
 
 SERVICES = ("git-upload-pack", "git-receive-pack")
 IN_MEMORY = 4 << 20
+MOST_UNPACKED = 32 << 20  # git compresses only what stays below http.postBuffer, a megabyte unless told otherwise
 _NO_CACHE = {"Cache-Control": "no-cache, max-age=0, must-revalidate", "Pragma": "no-cache"}
 
 
@@ -99,7 +100,7 @@ def _sent(out: BinaryIO, media_type: str) -> Response:
 
 
 def _gunzip(body: Path) -> None:
-    """Replace a compressed body by what it holds, which may be no larger than any other body."""
+    """Replace a compressed body by what it holds; `TooLarge` soon after it turns out to be more than any client compresses."""
     plain = body.with_suffix(".plain")
     unpacker = zlib.decompressobj(31)
     try:
@@ -108,8 +109,8 @@ def _gunzip(body: Path) -> None:
                 while raw:
                     file.write(unpacker.decompress(raw, 1 << 20))
                     raw = unpacker.unconsumed_tail
-                if file.tell() > MAX_UPLOAD:
-                    raise InvalidInput("The compressed body is too large.")
+                    if file.tell() > MOST_UNPACKED:
+                        raise TooLarge(f"The body holds more than {MOST_UNPACKED >> 20} MB.", "Send it without compressing it.")
             file.write(unpacker.flush())
         plain.replace(body)
     except zlib.error:
