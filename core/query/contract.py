@@ -10,7 +10,9 @@ from core.query.tables import HELPERS, REQUIRED, Helper
 
 LONGEST_SOURCE = 64 * 1024  # a source of 1 MB was measured to end the sandbox's worker
 _DEEPEST = 60
-SKELETON = "async def solve(query, max_calls):\n    ...\n\nawait solve(query, max_calls)"
+_LAST = "await solve(query, max_calls)"
+SKELETON = f"async def solve(query, max_calls):\n    ...\n\n{_LAST}"
+_LAST_NODE = ast.dump(ast.parse(_LAST, mode="eval").body)
 _REFUSED = {"exec", "eval", "open", "compile", "input", "globals", "locals", "vars", "breakpoint", "__import__"}
 _LITERALS = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict}
 
@@ -50,8 +52,8 @@ def _check_frame(tree: ast.Module, source: str) -> None:
     if not plain or given.posonlyargs or given.kwonlyargs or given.vararg or given.kwarg or given.defaults or solves[0].decorator_list:
         raise _wrong(source, solves[0].lineno, "solve takes exactly (query, max_calls), without defaults", "async def solve(query, max_calls):")
     last = tree.body[-1]
-    if not isinstance(last, ast.Expr) or ast.dump(last.value) != ast.dump(ast.parse("await solve(query, max_calls)", mode="eval").body):
-        raise _wrong(source, last.lineno, "the last line calls solve with what the runtime gives", "await solve(query, max_calls)")
+    if not isinstance(last, ast.Expr) or ast.dump(last.value) != _LAST_NODE:
+        raise _wrong(source, last.lineno, "the last line calls solve with what the runtime gives", _LAST)
 
 
 def _refuse_deep(tree: ast.Module) -> None:

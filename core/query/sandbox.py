@@ -102,7 +102,8 @@ class Sandbox:
 async def _place(places: asyncio.Semaphore) -> AsyncIterator[None]:
     """One of the places, or `RateLimited` when none becomes free in time."""
     try:
-        await asyncio.wait_for(places.acquire(), _QUEUE_SECONDS)
+        async with asyncio.timeout(_QUEUE_SECONDS):
+            await places.acquire()
     except TimeoutError:
         raise RateLimited("Too many programs run at this moment.", "Try again in half a minute.") from None
     try:
