@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from core.agent import healing, quirks, textual, wire
 from core.agent.hearing import Heard
 from core.agent.prompts import system_prompt
-from core.agent.retries import BrokeOff, Endless
+from core.agent.retries import BrokeOff, Endless, EndlessThought
 from core.agent.tokens import estimate, estimate_text
 from core.agent.values import Emit, Message, Reply, Role, Tool, TooLong
 from core.caller import Caller
@@ -152,7 +152,9 @@ class RoutedMind:
                     else:
                         end = item
                     if what := heard.endless or (letters > MOST_ARGUMENTS and "writing a call"):
-                        raise Endless(f"The model went on {what} without an end and was stopped.", "Ask again, in smaller steps, or choose another model.")
+                        if what == "thinking":
+                            self._effort = "low"  # where an upstream refuses it, it is left out again
+                        raise (EndlessThought if what == "thinking" else Endless)(f"The model went on {what} without an end and was stopped.", "Ask again, in smaller steps, or choose another model.")
         except SpacesError as error:
             if error.details.get("fault") == "empty":
                 return Reply("", finish="stop")

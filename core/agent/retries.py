@@ -22,6 +22,10 @@ class Endless(ProviderFailed):
     retryable = False
 
 
+class EndlessThought(Endless):
+    """The model thought and thought; asked to think less, it may answer."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """waits: seconds before each further try. told: the upstream's own word on how long to wait comes first, up to `LONGEST_WAIT`."""
@@ -34,6 +38,7 @@ class Rule:
 
 # The first row that fits the error counts.
 RULES: tuple[Rule, ...] = (
+    Rule(EndlessThought, (0.5,)),
     Rule(Endless),
     Rule(BrokeOff, (0.5,)),
     Rule(RateLimited, (2.0, 8.0, 20.0), told=True),
@@ -73,7 +78,7 @@ def wait_before(error: SpacesError, times: int, rules: Sequence[Rule] = RULES) -
 
 def told(error: SpacesError, wait: float) -> str:
     """What a person reads of it."""
-    begins = "It begins its answer again" if isinstance(error, BrokeOff) else "It asks again"
+    begins = "It begins its answer again" if isinstance(error, BrokeOff) else "It asks again, for little thought" if isinstance(error, EndlessThought) else "It asks again"
     return f"{error.message} {begins}{f' in {wait:.0f} s' if wait >= 1 else ''}."
 
 

@@ -135,7 +135,7 @@ def test_a_picture_is_kept_from_who_does_not(tmp_path):
 @pytest.mark.parametrize(("error", "waits"), [
     (retries.RateLimited("wait", retry_after=3), [3.1, 3.1, 3.1, None]), (retries.RateLimited("wait", retry_after=31), [None]),
     (retries.RateLimited("wait"), [2, 8, 20, None]), (retries.ProviderFailed("down"), [1, 4, None]), (retries.TimedOut("late"), [1, 4, None]),
-    (retries.BrokeOff("cut"), [0.5, None]), (retries.Endless("on and on"), [None]), (retries.PaymentRequired("no money"), [None]), (TooLong("long"), [None]),
+    (retries.BrokeOff("cut"), [0.5, None]), (retries.Endless("on and on"), [None]), (retries.EndlessThought("hm"), [0.5, None]), (retries.PaymentRequired("no money"), [None]), (TooLong("long"), [None]),
 ])  # fmt: skip
 def test_how_often_and_how_long_after_what(error, waits):
     assert [retries.wait_before(error, times) for times in range(1, len(waits) + 1)] == waits

@@ -7,7 +7,7 @@ import pytest
 from core.agent import wire
 from core.agent.hearing import MOST_TEXT
 from core.agent.mind import WINDOW
-from core.agent.retries import BrokeOff, Endless
+from core.agent.retries import BrokeOff, Endless, EndlessThought
 from core.agent.values import Picture, Tool, TooLong
 from core.errors import NoModelFits, Unauthorized
 from core.events import Cost, Noticed, Text
@@ -175,6 +175,18 @@ def test_an_endless_answer_is_billed_too(tmp_path):
     with scripted([{"endless": "text"}]) as server:
         letters, bills = play(server, tmp_path, story)
     assert MOST_TEXT <= letters < MOST_TEXT + 10_000 and len(bills) == 1
+
+
+def test_after_thinking_without_an_end_it_asks_for_little_thought(tmp_path):
+    async def story(stage):
+        mind = await stage.mind(effort="high")
+        with pytest.raises(EndlessThought):
+            await mind.reply("", HELLO, (), emit=stage.events.append)
+        return await mind.reply("", HELLO, (), emit=stage.events.append)
+
+    with scripted([{"endless": "reasoning"}, {"text": "hi"}]) as server:
+        assert play(server, tmp_path, story).text == "hi"
+    assert [body.get("reasoning_effort") for body in server.bodies] == ["high", "low"]
 
 
 def test_a_summary_is_asked_for_without_showing_it(tmp_path):
