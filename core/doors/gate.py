@@ -44,6 +44,7 @@ class Gate:
         self._hosts = {host.lower() for host in settings.hosts} | {"localhost"}
         self._any_host = "*" in settings.hosts
         self._host_is_ours = lru_cache(maxsize=256)(self._is_our_host)  # few names, asked with every request
+        self._on_a_space = settings.on_a_space
         self._limiter = RateLimit(per_minute=settings.requests_per_minute)
         ancestors = " https://huggingface.co" if settings.on_a_space else ""
         self._policy = _PAGE_POLICY.format(ancestors=ancestors)
@@ -87,7 +88,7 @@ class Gate:
         if not path.startswith(HUB_PREFIX + "/") and int(headers.get("content-length") or 0) > _MAX_BODY:
             raise TooLarge(f"The request is larger than {_MAX_BODY // 1024 // 1024} MB.")
         if path.startswith(_LIMITED):
-            self._limiter.take(_visitor(scope, headers))
+            self._limiter.take(_visitor(scope, headers, on_a_space=self._on_a_space))
 
     def _is_our_host(self, host: str) -> bool:
         name = (urlsplit(f"//{host}").hostname or "").lower() if host else ""
@@ -133,12 +134,12 @@ class RateLimit:
             raise RateLimited(f"Too many requests; the next one is served in {wait} s.", retry_after=wait)
 
 
-def _visitor(scope: Scope, headers: Headers) -> str:
+def _visitor(scope: Scope, headers: Headers, *, on_a_space: bool) -> str:
     # A proxy in front of us stands in a private network and adds the right-most address, which alone cannot be forged;
-    # whoever comes directly could have written all of them.
+    # whoever comes directly could have written all of them. On a Space nobody does, and the server names the left-most as peer.
     peer = (scope.get("client") or ("unknown",))[0]
-    forwarded = headers.get("x-forwarded-for", "").rsplit(",", 1)[-1].strip()
-    return peer if _is_public(peer) else forwarded or peer
+    forwarded = ",".join(headers.getlist("x-forwarded-for")).rsplit(",", 1)[-1].strip()
+    return peer if _is_public(peer) and not on_a_space else forwarded or peer
 
 
 def _is_public(peer: str) -> bool:

@@ -100,12 +100,19 @@ def test_one_visitor_does_not_use_up_anothers_share():
     assert few.post("/api/x", headers={"x-forwarded-for": "1.1.1.1"}).status_code == 200
     assert few.post("/api/x", headers={"x-forwarded-for": "1.1.1.1"}).status_code == 429
     assert few.post("/api/x", headers={"x-forwarded-for": "forged, 2.2.2.2"}).status_code == 200
+    assert few.post("/api/x", headers=[("x-forwarded-for", "forged too"), ("x-forwarded-for", "2.2.2.2")]).status_code == 429
 
 
 def test_who_comes_directly_is_one_visitor_whatever_they_say_was_forwarded():
     few = client(peer="8.8.8.8", requests_per_minute=1)
     answers = [few.post("/api/x", headers={"x-forwarded-for": f"1.1.1.{number}"}) for number in range(2)]
     assert [answer.status_code for answer in answers] == [200, 429]
+
+
+def test_on_a_space_the_platforms_own_word_counts_whoever_the_server_takes_for_the_peer():
+    few = client(peer="8.8.8.8", requests_per_minute=1, space_id="me/space")
+    given = ["8.8.8.8, 1.1.1.1", "8.8.8.8, 2.2.2.2", "9.9.9.9, 2.2.2.2"]
+    assert [few.post("/api/x", headers={"x-forwarded-for": one}).status_code for one in given] == [200, 200, 429]
 
 
 def test_every_answer_has_a_request_id_and_the_pages_policy():
