@@ -20,7 +20,7 @@ from core.box import guard_host  # noqa: E402
 from core.errors import SpacesError  # noqa: E402
 from core.house import build_house  # noqa: E402
 from core.instance import free_port  # noqa: E402
-from core.settings import load, take_keys_out_of_the_environment  # noqa: E402
+from core.loading import load, take_keys_out_of_the_environment  # noqa: E402
 
 
 def main(argv: list[str]) -> int:

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOUNDATIONS = {"errors", "failures", "exposition", "settings", "secrets", "caller", "events", "store", "git", "registry", "instance", "config", "addresses", "reading"}
+FOUNDATIONS = {"errors", "failures", "exposition", "settings", "secrets", "caller", "events", "store", "git", "registry", "instance", "config", "loading", "addresses", "reading"}
 ROOMS = {"hub", "build", "box", "browser", "preview", "deploy", "localhub", "providers", "query", "terminal", "agent", "papers", "github", "repair", "outside"}
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InvalidInput, TooLarge
-from core.settings import load
+from core.loading import load
 
 
 def write(directory: Path, text: str, name="agentic-config.yaml") -> Path:
