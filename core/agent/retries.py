@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.agent.values import Ending, EndingKind
 from core.errors import HubUnavailable, PaymentRequired, ProviderFailed, RateLimited, SpacesError, TimedOut
@@ -48,11 +48,6 @@ RULES: tuple[Rule, ...] = (
     Rule(PaymentRequired, ending="money"),
     Rule(SpacesError),
 )
-
-
-def paced(factor: float, rules: Sequence[Rule] = RULES) -> tuple[Rule, ...]:
-    """The rules with other waits."""
-    return tuple(replace(rule, waits=tuple(wait * factor for wait in rule.waits)) for rule in rules)
 
 
 def rule_of(error: SpacesError, rules: Sequence[Rule] = RULES) -> Rule:

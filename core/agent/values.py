@@ -174,4 +174,3 @@ class Decision:
 
 
 Inbox = Callable[[], Awaitable[Sequence[str]]]  # what the person said since the last look; taken out
-Summarise = Callable[[str, int], Awaitable[str]]  # text, words → summary

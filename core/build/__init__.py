@@ -56,6 +56,7 @@ __all__ = [
     "select",
     "slug_of",
     "templates",
+    "undeclared",
     "uploaded",
     "write_card",
     "write_zip",

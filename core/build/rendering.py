@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
-from typing import Any
 
 _PLACE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")

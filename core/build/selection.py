@@ -55,11 +55,6 @@ class Selection:
     why: str
     notes: tuple[str, ...] = field(default=())
 
-    @property
-    def runners_up(self) -> tuple[Match, ...]:
-        """The nearest three besides the chosen one."""
-        return tuple(match for match in self.ranked if match != self.chosen)[:3]
-
     def to_dict(self) -> dict[str, Any]:
         return {
             "chosen": self.chosen.to_dict() if self.chosen else None,
@@ -105,7 +100,7 @@ def _match(template: Template, analysis: Analysis, *, task: str | None, asked: s
     score, reasons = 0.0, []
     hits = {hit: manifest.keywords[hit] for hit in matched(manifest.keywords, words)}
     for item in (item for item in manifest.inputs if item.decides or hits):
-        for choice, weight, found in wanted(item, words):
+        for choice, _, found in wanted(item, words):
             hits.update({hit: max(hits.get(hit, 0), choice.keywords[hit]) for hit in found})
     if hits:
         score += sum(hits.values())

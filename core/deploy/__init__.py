@@ -8,4 +8,4 @@ from core.deploy.files import FileChange
 from core.deploy.hardware import price
 from core.deploy.plan import DeployPlan, plan_deploy
 
-__all__ = ["DeployPlan", "Deployment", "FileChange", "apply_deploy", "plan_deploy"]
+__all__ = ["DeployPlan", "Deployment", "FileChange", "apply_deploy", "plan_deploy", "price"]

@@ -13,7 +13,7 @@ from core.hub.client import Hub
 from core.hub.errors import nonsense
 from core.hub.names import is_name
 from core.hub.rows import Row, line, number, text
-from core.hub.search import LARGEST_PAGE, Page, check_query, cursor_of, offset_of
+from core.hub.search import Page, check_query, cursor_of, offset_of
 
 CollectionSort = Literal["relevance", "trending", "likes", "updated"]
 _COLLECTION_SORTS = {"relevance": None, "trending": "trending", "likes": "upvotes", "updated": "lastModified"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +144,8 @@ class Stage:
         def keep() -> None:
             kept.append(len(self.messages))
 
-        settings: dict[str, Any] = {"limits": Limits(usd=None), "inbox": inbox, "emit": self.events.append, "rules": retries.paced(pace)} | given
+        rules = tuple(replace(rule, waits=tuple(wait * pace for wait in rule.waits)) for rule in retries.RULES)
+        settings: dict[str, Any] = {"limits": Limits(usd=None), "inbox": inbox, "emit": self.events.append, "rules": rules} | given
         ending = await loop.run(self.messages, system="You are tested.", mind=asked, toolbox=self.bench, kept=keep, **settings)
         return Played(ending, self.events, self.messages, self.bench, kept)
 

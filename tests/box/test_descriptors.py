@@ -1,7 +1,5 @@
 """The app finds its policy and its socket on two fixed descriptors, whatever numbers they had before."""
 
-import json
-import os
 import socket
 import subprocess
 import sys

@@ -34,10 +34,10 @@ def test_an_idea_that_no_template_does_is_refused_with_the_nearest_three(row):
     assert refused.value.message == selection.why
 
 
-def test_every_template_is_ranked_and_the_runners_up_are_shown():
+def test_every_template_is_ranked_best_first():
     selection = select(analyze("a csv dashboard"))
     assert {match.id for match in selection.ranked} == set(templates())
-    assert len(selection.runners_up) == 3 and selection.chosen not in selection.runners_up
+    assert selection.chosen == selection.ranked[0]
     assert [match.score for match in selection.ranked] == sorted((match.score for match in selection.ranked), reverse=True)
 
 

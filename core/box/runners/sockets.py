@@ -6,7 +6,6 @@ other end the app's server is given. Everything above Python's sockets (httpx, u
 Flask, http.server, gunicorn) then works unchanged, and what would leave the box is refused with a sentence.
 """
 
-import asyncio
 import errno
 import functools
 import os

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from core.repair.fixes.reading import Cut, Files, Unfit, cut, dotted, place_of, source, span, text_of, tree_of
+from core.repair.fixes.reading import Cut, Files, cut, dotted, place_of, source, span, text_of, tree_of
 from core.repair.values import Look
 
 _TABLE = Path(__file__).parent / "gradio.yaml"
