@@ -86,7 +86,8 @@ def reopened(held: Mapping[str, Any], sealed: str, *, allow_private: bool, known
     )  # fmt: skip
     payers = tuple(name for name in held.get("payers") or () if isinstance(name, str))
     bill_to = held.get("bill_to")
-    return replace(key, payers=payers, bill_to=bill_to if bill_to in payers else None, management=held.get("management") is True, sealed=sealed)
+    told = {name: held.get(name) is True for name in ("management", "disabled")}
+    return replace(key, payers=payers, bill_to=bill_to if bill_to in payers else None, sealed=sealed, **told)
 
 
 def header_keys(
@@ -132,7 +133,7 @@ def shown(key: Key) -> dict[str, Any]:
         "last4": key.secret.last4 if key.secret and own else None, "has_key": key.secret is not None, "needs_key": row_of(key).needs_key,
         "base_url": key.base_url if own else None, "models": list(key.models), "priority": key.priority, "position": key.position,
         "always": key.always_use_this_key, "payers": list(key.payers), "bill_to": key.bill_to,
-        "management": key.management, "remembered": key.sealed if own else None,
+        "management": key.management, "remembered": key.sealed if own else None, "outdated": key.outdated,
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.errors import Conflict, NotFound
 from core.providers.budget import Caps
+from core.providers.sealed import KEPT
 from core.providers.values import Key
 from core.secrets import Secret
 
@@ -65,6 +66,8 @@ class Keyring:
         with self._lock:
             found = next((key for key in self._keys if key.id == id), None) or _missing(id)
             changed = replace(found, **fields)
+            same = all(getattr(found, name) == getattr(changed, name) for name in KEPT)
+            changed = replace(changed, outdated=False if "sealed" in fields else found.outdated or (found.sealed is not None and not same))
             self._keys = tuple(changed if key.id == id else key for key in self._keys)
         return changed
 

@@ -30,6 +30,8 @@ from core.errors import NotFound, StorageFull
 from core.providers.values import Key
 
 DAYS = 30
+# What a copy holds of a key besides its secret and where it goes; what changes of it makes the copy outdated.
+KEPT = ("label", "models", "payers", "bill_to", "disabled")
 _MOST_TEXT = 64_000  # a key of several values for fifty models, in base 64, and some
 _SECRET_BYTES = 32
 _NONCE_BYTES = 12
@@ -71,10 +73,7 @@ class Safe:
             raise NotFound("This upstream asks for no key, so there is none to remember.", "Add it again when you need it.")
         id, salt, nonce = secrets.token_urlsafe(15), secrets.token_bytes(16), secrets.token_bytes(_NONCE_BYTES)
         until = self._clock() + DAYS * 86_400
-        held = {
-            "provider": key.provider, "key": key.secret.reveal(), "label": key.label, "base_url": key.base_url,
-            "models": list(key.models), "payers": list(key.payers), "bill_to": key.bill_to, "management": key.management,
-        }  # fmt: skip
+        held = {name: getattr(key, name) for name in ("provider", "base_url", "management", *KEPT)} | {"key": key.secret.reveal()}
         closed = nonce + AESGCM(self._derive(salt, browser)).encrypt(nonce, json.dumps(held).encode(), id.encode())
         self._seals.keep_seal(id, fingerprint(browser), salt, until)
         return Copy(id, f"{id}.{urlsafe_b64encode(closed).decode()}", until)

@@ -78,7 +78,7 @@ class Key:
     allow_private: its address may be private or loopback; only an instance's owner can say so.
     payers: organisations its upstream lets pay instead of the account. bill_to: the one that does, or None.
     management: it makes other keys and never asks a model.
-    sealed: id of the encrypted copy a browser keeps of it, or None.
+    sealed: id of the encrypted copy a browser keeps of it, or None. outdated: that copy tells something else than the key does now.
     """
 
     id: str
@@ -99,6 +99,7 @@ class Key:
     bill_to: str | None = None
     management: bool = False
     sealed: str | None = None
+    outdated: bool = False
 
     @property
     def payer(self) -> Payer:

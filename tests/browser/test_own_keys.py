@@ -195,6 +195,24 @@ def test_a_management_key_makes_a_capped_child_and_revokes_it(account, house, pa
     expect(panel.locator(".management")).to_have_count(0, timeout=10_000)
 
 
+def test_more_child_keys_than_one_page_are_paged_through(account, house, page, keys_page):
+    for number in range(102):
+        account.keys[f"sk-or-v1-child-{number:04d}-0123456789"] = {"name": f"child {number}", "limit": 1}
+    paste(page, "openrouter", MANAGER)
+    panel = page.locator("#management-keys")
+    panel.get_by_role("button", name="Show the keys of openrouter").click(timeout=15_000)
+    expect(panel.locator(".child")).to_have_count(100, timeout=15_000)
+    panel.get_by_role("button", name="The next 100").click()
+    expect(panel.locator(".child b")).to_have_text(["child 100", "child 101"], timeout=15_000)
+    panel.get_by_role("button", name="Revoke child 101").click()
+    panel.get_by_role("button", name="Revoke", exact=True).click()
+    expect(panel.locator(".child b")).to_have_text(["child 100"], timeout=15_000)
+    panel.get_by_role("button", name="The 100 before").click()
+    expect(panel.locator(".child")).to_have_count(100, timeout=15_000)
+    for key in [key for key, about in account.keys.items() if str(about.get("name")).startswith("child ")]:
+        del account.keys[key]
+
+
 def stored(page: Page) -> list:
     return json.loads(page.evaluate("localStorage.getItem('spaces-keys') || '[]'"))
 
@@ -301,6 +319,21 @@ def test_the_organisation_that_pays_is_chosen_on_the_card(at, house, page, keys_
     ask(page, "hello?")
     expect(page.locator("#model-answer .attempts")).to_contain_text("acme, through you, with your key", timeout=15_000)
     assert at.requests[-1].headers["x-hf-bill-to"] == "acme"
+
+    page.get_by_role("button", name="Remember huggingface in this browser").click()
+    expect(card(page, "huggingface")).to_contain_text("Remembered in this browser until", timeout=15_000)
+    (copy,) = stored(page)
+    payer.select_option(label="the account itself")
+    expect(page.locator("[data-outdated]")).to_have_count(0)
+    page.wait_for_function("(old) => JSON.parse(localStorage.getItem('spaces-keys'))[0].text !== old", arg=copy["text"])
+    expect(card(page, "huggingface")).to_have_attribute("data-copy-id", stored(page)[0]["copy"], timeout=15_000)
+    end_session(page, house)
+    expect(payer).to_have_value(re.compile(":$"), timeout=15_000)  # the copy followed the choice
+    page.get_by_role("button", name="Forget all of them in this browser").click()
+    expect(page.get_by_role("button", name="Remember huggingface in this browser")).to_be_visible(timeout=15_000)
+    assert stored(page) == []
+    end_session(page, house)
+    expect(page.locator("#model-keys")).to_contain_text("No model key yet", timeout=15_000)
 
 
 def test_all_of_it_fits_a_phone(account, house, page, keys_page):

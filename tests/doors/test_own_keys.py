@@ -130,6 +130,28 @@ def test_the_organisation_chosen_on_the_card_pays_and_stands_on_the_receipt(door
     assert asked()[0] is None
 
 
+def test_a_copy_of_a_key_that_changed_is_outdated_until_it_is_made_anew(door, payer):
+    browser, key = payer
+
+    def outdated() -> bool:
+        return next(one for one in browser.get("/api/session/keys").json()["items"] if one["id"] == key["id"])["outdated"]
+
+    change = f"/api/session/keys/{key['id']}"
+    browser.patch(change, json={"label": "mine"})
+    assert not outdated()  # nothing is kept of it
+    kept(browser, key["id"])
+    browser.patch(change, json={"label": "mine"})
+    assert not outdated()
+    browser.patch(change, json={"bill_to": "acme"})
+    assert outdated()
+    browser.patch(change, json={"disabled": True})
+    copy = kept(browser, key["id"])
+    assert not outdated()
+    new_session(browser, door)
+    (back,) = restore(browser, copy["text"])["restored"]
+    assert (back["label"], back["bill_to"], back["payers"], back["disabled"], back["outdated"]) == ("mine", "acme", ["acme"], True, False)
+
+
 @pytest.mark.parametrize("wrong", ["broke", "nobody", "a b", 7, ["acme"]])
 def test_only_an_organisation_of_the_account_that_can_pay_is_chosen(payer, wrong):
     browser, key = payer

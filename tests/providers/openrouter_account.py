@@ -77,7 +77,9 @@ class Account:
             key = self.make({**wire.seen.body, "usage": 0.25, "disabled": False, "created_at": "2026-11-01T00:00:00Z"})
             await wire.answer(201, {"key": key, "data": {"hash": _hash(key), **self.keys[key]}})
         elif method == "GET":
-            await wire.answer(200, {"data": [{"hash": hash, **about} for hash, (_, about) in children.items()]})
+            listed = [{"hash": hash, **about} for hash, (_, about) in children.items()]
+            first = int(parse_qs(urlsplit(wire.seen.path).query).get("offset", ["0"])[0])
+            await wire.answer(200, {"data": listed[first : first + 100]})
         elif method == "DELETE" and name in children:
             del self.keys[children[name][0]]
             await wire.answer(200, {"deleted": True})

@@ -81,9 +81,9 @@ def test_management_keys_stand_apart_and_what_openrouter_says_is_text(bind, sess
 
 
 def test_what_the_browser_says_of_a_key_is_not_trusted():
-    assert ring._told('{"id": 3, "note": ["x"], "checked": "yes"}') == {"id": "3", "note": {"text": "['x']", "tone": "warning"}}
+    assert ring._told('{"id": 3, "note": ["x"], "checked": "yes"}') == {"renewed": False, "id": "3", "note": {"text": "['x']", "tone": "warning"}}
     for nonsense in ("", "[]", "null", "{", '"a"'):
-        assert ring._told(nonsense) == {"id": "", "note": None}
+        assert ring._told(nonsense) == {"renewed": False, "id": "", "note": None}
     for nonsense in ("", "{}", '["a"]', '["a", 1]', '["a", "b", "c"]', "1"):
         assert models._read(nonsense) is None
 

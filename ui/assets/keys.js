@@ -113,6 +113,27 @@
       return "";
     });
 
+  // A copy that tells something else than its key does now, such as who pays, is made anew.
+  spaces.renewCopies = (element, trigger) =>
+    element.querySelectorAll("form[data-outdated]").forEach((form) => {
+      form.removeAttribute("data-outdated");
+      spaces.submit(form, "Renewing the copy.", async () => {
+        await remember(form.dataset.id, form.dataset.copyId);
+        trigger("keyed", { arg: JSON.stringify({ id: form.dataset.id, renewed: true }) });
+        return "";
+      });
+    });
+
+  spaces.forms["forget-all"] = (form, trigger) =>
+    spaces.submit(form, "Forgetting every copy.", async () => {
+      store([]);
+      await spaces.send("DELETE", "remembered").catch((error) => {
+        if (error.code !== "forbidden") throw error; // without its cookie the copies are dead already
+      });
+      trigger("keyed", { arg: "{}" });
+      return "";
+    });
+
   spaces.forms["forget-copy"] = (form, trigger) =>
     spaces.submit(form, "Forgetting the copy.", async () => {
       drop(form.dataset.copyId);

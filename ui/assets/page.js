@@ -28,6 +28,7 @@
       event.preventDefault();
       spaces.forms[event.target.dataset.form]?.(event.target, trigger, event.submitter);
     });
+    if (names.includes("keyed")) watch("value", () => spaces.renewCopies(element, trigger));
     if (names.includes("figures")) spaces.pulse(trigger, watch);
     if (names.includes("uploaded")) spaces.uploads(trigger);
     if (names.includes("touched")) spaces.nudge(element, trigger, watch);

@@ -15,6 +15,7 @@ def management(
     page: int,
     opened: str = "",
     children: Sequence[Mapping[str, Any]] | None = None,
+    start: int = 0,
     asked: str = "",
     removing: str = "",
     said: str = "",
@@ -24,12 +25,13 @@ def management(
 
     Args:
         keys: what is shown of each. resets: how often a limit may start anew. page: how many children are listed at most.
-        opened: id of the one whose children stand below. children: them, or None while they are not known.
+        opened: id of the one whose children stand below. children: them from number `start` on, or None while they are not known.
         asked: hash of the child before it is revoked. removing: id of the management key before it is removed.
         said: one sentence for who listens. trouble: an error that stands in the opened one.
     """
     if not keys:
         return ""
     return draw(
-        "management", keys=keys, resets=resets, page=page, opened=opened, children=children, asked=asked, removing=removing, said=said, trouble=trouble
-    )
+        "management", keys=keys, resets=resets, page=page, opened=opened, children=children, start=start, asked=asked, removing=removing,
+        said=said, trouble=trouble,
+    )  # fmt: skip

@@ -31,6 +31,7 @@ def cards(
     keys: Sequence[Mapping[str, Any]],
     *,
     movable: Sequence[str] = (),
+    kept: bool = False,
     notes: Mapping[str, Mapping[str, str]] | None = None,
     used: Mapping[str, float] | None = None,
     asked: Asked | None = None,
@@ -42,7 +43,7 @@ def cards(
     Args:
         keys: items of `provider_manage_keys`, in the order they are tried.
         movable: ids of the visitor's own keys, the only ones that can be moved, changed or removed.
-        notes: id → `{text, tone}`: what the last test said. used: id → when it was last asked, epoch seconds.
+        kept: the browser has copies of keys. notes: id → `{text, tone}`: what the last test said. used: id → when it was last asked, epoch seconds.
         said: one sentence for who listens, such as what was moved where. trouble: an error that stands above.
     """
     rows = []
@@ -57,7 +58,7 @@ def cards(
                 "asked": asked.about if asked and asked.id == key["id"] else None,
             }
         )  # fmt: skip
-    return draw("ring", rows=rows, said=said, trouble=trouble)
+    return draw("ring", rows=rows, kept=kept, said=said, trouble=trouble)
 
 
 def add_form(providers: Sequence[Mapping[str, Any]]) -> str:

@@ -28,18 +28,19 @@ def draw(bind: Bind, request: gr.Request, **shown: Any) -> str:
 def behave(bind: Bind, part: gr.HTML) -> list[Any]:
     """Wire the cards. Returns the events after which other models can be asked than before."""
 
-    async def opened(request: gr.Request, id: str, **shown: Any) -> str:
+    async def opened(request: gr.Request, id: str, start: int = 0, **shown: Any) -> str:
         ring = bind.caller(request).keyring
         if ring is None:
             return draw(bind, request)
         try:
-            shown["children"] = await children(bind.house, ring, id)
+            shown["children"] = await children(bind.house, ring, id, offset=start)
         except SpacesError as error:
             shown["trouble"] = error.to_dict()
-        return draw(bind, request, opened=id, **shown)
+        return draw(bind, request, opened=id, start=start, **shown)
 
     async def show(request: gr.Request, event: gr.EventData) -> str:
-        return await opened(request, arg(event))
+        id, start, _ = _place(event)
+        return await opened(request, id, start)
 
     async def made(request: gr.Request, event: gr.EventData) -> str:
         return await opened(request, arg(event), said="The key is made.")
@@ -48,11 +49,11 @@ def behave(bind: Bind, part: gr.HTML) -> list[Any]:
         return draw(bind, request)
 
     async def ask_revoke(request: gr.Request, event: gr.EventData) -> str:
-        id, _, hash = arg(event).partition(":")
-        return await opened(request, id, asked=hash)
+        id, start, hash = _place(event)
+        return await opened(request, id, start, asked=hash)
 
     async def revoke(request: gr.Request, event: gr.EventData) -> str:
-        id, _, hash = arg(event).partition(":")
+        id, start, hash = _place(event)
         caller = bind.caller(request)
         if caller.keyring is None:
             return draw(bind, request)
@@ -60,7 +61,7 @@ def behave(bind: Bind, part: gr.HTML) -> list[Any]:
             await revoked(bind.house, caller.keyring, id, hash, caller)
         except SpacesError as error:
             return draw(bind, request, opened=id, trouble=error.to_dict())
-        return await opened(request, id, said="The key is revoked.")
+        return await opened(request, id, start, said="The key is revoked.")
 
     async def ask_remove(request: gr.Request, event: gr.EventData) -> str:
         return draw(bind, request, removing=arg(event))
@@ -76,3 +77,10 @@ def behave(bind: Bind, part: gr.HTML) -> list[Any]:
     for listen, handler in quiet:
         listen(handler, None, part, **QUIET)
     return [listen(handler, None, part, **QUIET) for listen, handler in ((part.made, made), (part.revoke, revoke))]
+
+
+def _place(event: gr.EventData) -> tuple[str, int, str]:
+    """The management key, the number of the first child that is shown, and the child that is meant."""
+    id, _, rest = arg(event).partition(":")
+    start, _, hash = rest.partition(":")
+    return id, int(start) if start.isascii() and start.isdigit() and len(start) <= 6 else 0, hash

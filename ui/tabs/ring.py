@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.doors.children import managing
 from core.doors.providers import providers
 from core.errors import SpacesError
 from core.registry import Call
@@ -60,7 +61,8 @@ async def draw(
     # As the router takes them: what is always to be used, one's own in their order, then those with priority.
     keys = sorted(keys, key=lambda key: (not key["always"], key["id"] not in mine, not key["priority"]))
     used = last_used(keys, (await bind.ask("provider_receipts", {"limit": _RECEIPTS}, request))["items"])
-    return drawn.cards(keys, movable=mine, notes=notes, used=used, asked=asked, said=said, trouble=trouble.to_dict() if trouble else None)
+    kept = any(key["remembered"] for key in (*keys, *managing(bind.caller(request))))
+    return drawn.cards(keys, movable=mine, kept=kept, notes=notes, used=used, asked=asked, said=said, trouble=trouble.to_dict() if trouble else None)
 
 
 def last_used(keys: Sequence[Mapping[str, Any]], receipts: Sequence[Mapping[str, Any]]) -> dict[str, float]:
@@ -98,7 +100,7 @@ def behave(bind: Bind, own: Ring) -> list[Any]:
     async def keyed(notes: dict, request: gr.Request, event: gr.EventData) -> Updates:
         told = _told(arg(event))
         mine = held(bind, request)
-        if told["id"] in mine:
+        if told["id"] in mine and not told["renewed"]:
             notes = {**notes, told["id"]: told["note"]} if told["note"] else {id: note for id, note in notes.items() if id != told["id"]}
             # From the first key on the order on the page is the order of asking.
             await bind.ask("provider_manage_keys", {"command": "order", "ids": mine}, request)
@@ -182,4 +184,4 @@ def _told(text: str) -> dict[str, Any]:
         given = {}
     given = given if isinstance(given, dict) else {}
     words = str(given.get("note") or "")[:300]
-    return {"id": str(given.get("id") or ""), "note": {"text": words, "tone": "done" if given.get("checked") is True else "warning"} if words else None}
+    return {"renewed": given.get("renewed") is True, "id": str(given.get("id") or ""), "note": {"text": words, "tone": "done" if given.get("checked") is True else "warning"} if words else None}
