@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Door = Literal["page", "rest", "mcp", "cli", "agent"]
 Risk = Literal["read", "write", "destructive", "spend"]
 ANONYMOUS = "anonymous"
+ACCOUNT = "account:"  # how the id of a Hub account begins
 # The id of the request that is being served, as its answer's X-Request-ID; "" outside of one.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -23,12 +24,14 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 class Caller:
     """One identity behind one call.
 
-    id: stable for a session or token, unguessable, owns projects and previews.
+    id: the name under which all of this caller's is kept; `core.owners` decides it.
     token: the Hub token this caller acts with, or None for an anonymous visitor.
     approves: risks that need no further question, because a person already said yes
         (the page asks first; REST and the command line call by name).
     keyring: the provider keys of the caller's session, or None where there is no session.
     keys: provider keys the request itself brought, for this one call.
+    session: the owner that the browser's session is, or "" without one. Under it stands what ends with the session,
+        and its limits count beside those of `id`, so that signing in or out resets none.
     """
 
     id: str
@@ -37,11 +40,17 @@ class Caller:
     approves: frozenset[Risk] = frozenset({"read", "write"})
     keyring: Keyring | None = field(default=None, repr=False)
     keys: tuple[Key, ...] = field(default=(), repr=False)
+    session: str = ""
 
     @property
     def anonymous(self) -> bool:
         """Nothing ties this caller's calls together: it reaches what it holds the id of, and lists nothing."""
         return self.id == ANONYMOUS
+
+    @property
+    def follows(self) -> bool:
+        """What is kept for this caller is a Hub account's, which outlives sessions and tokens."""
+        return self.id.startswith(ACCOUNT)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

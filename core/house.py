@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 
 from core.agent import Agents
 from core.browser import Browser
 from core.box import Executions
 from core.build import Projects
 from core.caller import ANONYMOUS, Caller, Door, Risk
+from core.errors import SpacesError
 from core.hub import Hub
 from core.instance import Instance
 from core.localhub import LocalHub
 from core.outside import Connections
+from core.owners import LOCAL, Owners, of_session, of_token
 from core.preview import Previews
 from core.providers import Key, Keyring, Providers, keep_records
 from core.query import Sandbox
@@ -25,6 +27,8 @@ from core.store import Store
 from core.terminal import Terminals
 
 HUB_PREFIX = "/hub"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class House:
     reader: Reader
     outside: Connections
     local_hub: LocalHub | None
+    owners: Owners
+    _handing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
     @property
     def base_url(self) -> str:
@@ -68,24 +74,50 @@ class House:
         *,
         session: str | None = None,
         token: Secret | None = None,
+        account: str | None = None,
         keyring: Keyring | None = None,
         keys: tuple[Key, ...] = (),
     ) -> Caller:
-        """Who stands behind a request: by their own token, by their session, or the local run itself.
+        """Who stands behind a request: by their Hub account, by their session, by their token, or the local run itself.
 
-        On a public process a caller without token or session owns nothing and shares nothing.
+        session: its name. account: what `owners.account` says of the token. On a public process a caller without token or session owns nothing and shares nothing.
         A token, or the local run's own identity, counts as having approved what it calls by name. What costs money
         needs no approval besides: the caller's own keys pay, or keys whose owner shares them within limits.
         """
+        seat = of_session(session) if session and self.settings.public else ""
         if not self.settings.public:
-            identity = "local"
-        elif session:
-            identity = f"session:{session}"
+            identity = LOCAL
         else:
-            identity = _fingerprint(token) if token else ANONYMOUS
+            identity = account or seat or (of_token(token) if token else ANONYMOUS)
         acting = token or self.own_token
         risks: set[Risk] = {"read", "write", "spend"} | ({"destructive"} if acting else set())
-        return Caller(id=identity, door=door, token=acting, approves=frozenset(risks), keyring=keyring, keys=keys)
+        return Caller(id=identity, door=door, token=acting, approves=frozenset(risks), keyring=keyring, keys=keys, session=seat)
+
+    async def hand_over(self, source: str, target: str) -> bool:
+        """Make all that one owner has another's; whether nothing is left behind, so that it need not be tried again.
+
+        Nothing moves while something of the source is being changed. Projects for which the target has no room stay, with their chats.
+        """
+        async with self._handing:
+            if self.owners.busy(source) or self.agents.busy(source):
+                return False
+            try:
+                staying = await asyncio.to_thread(self.projects.hand_over, source, target)
+                await self.agents.hand_over(source, target, staying)
+                await self.providers.hand_over(source, target)
+                await asyncio.to_thread(self.store.hand_over, source, target)
+            except SpacesError as error:  # a full disk; whoever asks is served all the same, and it is tried again
+                log.warning("what an owner has could not be handed over: %s", error.message)
+                return False
+            self.previews.hand_over(source, target, staying)
+            self.terminals.hand_over(source, target, staying)
+            return not staying
+
+    def forget(self, session: str) -> None:
+        """Drop what ends with a session, by its name."""
+        owner = of_session(session)
+        self.outside.forget(owner)
+        self.agents.forget(owner)
 
     async def start(self) -> None:
         """Start the Local Hub and the Spaces that should run, and keep records from here on."""
@@ -107,10 +139,6 @@ class House:
         await self.hub.close()
         self.store.close()
         self.instance.release()
-
-
-def _fingerprint(token: Secret) -> str:
-    return "token:" + hashlib.sha256(token.reveal().encode()).hexdigest()[:24]
 
 
 def build_house(settings: Settings, port: int) -> House:
@@ -150,4 +178,5 @@ def build_house(settings: Settings, port: int) -> House:
         reader=Reader(),
         outside=Connections(hub, hub_mcp=settings.huggingface.mcp_url, allow_private=not settings.public),
         local_hub=local,
+        owners=Owners(hub),
     )

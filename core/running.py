@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -24,8 +24,11 @@ _WHOLE = (Text, Reasoning, ToolCall, Cost)
 async def run_action(name: str, given: Mapping[str, Any], call: Call) -> Any:
     """Invoke, audit what changes something, and turn a defect of ours into `Unexpected` without its trace."""
     outcome = "ok"
+    found = actions().get(name)
+    changes = found is not None and found.risk != "read"
     try:
-        return to_jsonable_python(await invoke(name, given, call))
+        with call.house.owners.at_work(call.caller.id) if changes else nullcontext():
+            return to_jsonable_python(await invoke(name, given, call))
     except SpacesError as error:
         outcome = error.code
         raise
@@ -34,8 +37,7 @@ async def run_action(name: str, given: Mapping[str, Any], call: Call) -> Any:
         log.error("%s failed: %s", name, redact(repr(error), *call.caller.secrets), exc_info=log.isEnabledFor(logging.DEBUG))
         raise Unexpected(f"{name} failed because of a defect ({type(error).__name__}).") from None
     finally:
-        found = actions().get(name)
-        if found and found.risk != "read":
+        if changes:
             with suppress(SpacesError):
                 await asyncio.to_thread(call.house.store.record, call.caller.id, call.caller.door, name, outcome)
 

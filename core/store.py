@@ -17,7 +17,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -256,7 +256,9 @@ class Store:
             connection.execute("INSERT INTO chats VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             quiet = "SELECT id FROM chats WHERE status != 'running'"
             gone = connection.execute(f"{quiet} AND owner = ? ORDER BY updated DESC LIMIT -1 OFFSET ?", (owner, _KEEP_CHATS_OF_ONE)).fetchall()
-            gone += connection.execute(f"{quiet} ORDER BY updated DESC LIMIT -1 OFFSET ?", (_KEEP_CHATS,)).fetchall()
+            # Sessions are free to open: one who opens many pushes out what sessions keep, never what an account does.
+            order = "ORDER BY owner LIKE 'session:%', updated DESC LIMIT -1 OFFSET ?"
+            gone += connection.execute(f"{quiet} AND id != ? {order}", (id, _KEEP_CHATS)).fetchall()
             _drop_chats(connection, [row["id"] for row in gone])
         return id
 
@@ -283,6 +285,21 @@ class Store:
         """Forget a chat with all its events and messages."""
         with self._transaction() as connection:
             _drop_chats(connection, [id])
+
+    def hand_over(self, source: str, target: str) -> None:
+        """Make the runs and kept programs of one owner another's."""
+        with self._transaction() as connection:
+            for table in ("runs", "queries"):
+                connection.execute(f"UPDATE {table} SET owner = ? WHERE owner = ?", (target, source))
+
+    def hand_over_receipts(self, source: str, target: str) -> None:
+        """Make the receipts of one owner another's."""
+        self._execute("UPDATE receipts SET owner = ? WHERE owner = ?", (target, source))
+
+    def hand_over_chats(self, source: str, target: str, staying: Collection[str]) -> None:
+        """Make the chats of one owner another's, but for those about these projects."""
+        places = ", ".join("?" * len(staying))
+        self._execute(f"UPDATE chats SET owner = ? WHERE owner = ? AND coalesce(project, '') NOT IN ({places})", (target, source, *staying))
 
     def drop_chats_of(self, owner: str) -> None:
         """Forget every chat of that owner."""

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -20,6 +20,9 @@ from core.errors import Cancelled, SpacesError, Unexpected
 from core.events import Done, Event, Failed
 from core.house import House
 from core.secrets import Secret
+
+if TYPE_CHECKING:
+    from core.providers import Keyring
 
 BEAT_SECONDS = 1.0
 PACE_SECONDS = 0.12
@@ -41,14 +44,17 @@ class Bind:
     sessions: Sessions
     _jobs: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict, init=False, repr=False)
 
-    def caller(self, request: gr.Request) -> Caller:
+    async def caller(self, request: gr.Request) -> Caller:
         """Who sits in front of the page: a pasted token, else Gradio's sign-in, else the session or the local run."""
         session = self.sessions.find(session_id(request.headers, request.cookies))
-        signed_in = oauth_token(request)
-        if signed_in and not self.pasted_token(request):
-            ring = session.keys if session else None
-            return self.house.caller("page", session=session.id if session else None, token=signed_in, keyring=ring)
-        return identify(self.house, self.sessions, "page", request.headers, request.cookies)
+        if session:  # the other doors do not see Gradio's sign-in, so the session tells them
+            session.signed_in = sign_in(request)
+        return await identify(self.house, self.sessions, "page", request.headers, request.cookies)
+
+    def keyring(self, request: gr.Request) -> Keyring | None:
+        """The keys of this visitor's session."""
+        session = self.sessions.find(session_id(request.headers, request.cookies))
+        return session.keys if session else None
 
     def pasted_token(self, request: gr.Request) -> Secret | None:
         """The token this visitor pasted, as opposed to a sign-in or the one the process acts with."""
@@ -57,7 +63,7 @@ class Bind:
 
     async def ask(self, name: str, given: Mapping[str, Any], request: gr.Request) -> Any:
         """Run one action to its end. Raises `SpacesError`."""
-        return await run_action(name, given, Call(self.caller(request), self.house))
+        return await run_action(name, given, Call(await self.caller(request), self.house))
 
     async def follow(
         self, name: str, given: Mapping[str, Any], request: gr.Request, *, job: str = ""
@@ -73,7 +79,7 @@ class Bind:
         """
         queue: asyncio.Queue[Event] = asyncio.Queue(maxsize=_WAITING_EVENTS)
         late: deque[Event] = deque(maxlen=_WAITING_EVENTS)  # what a stopped action still tells: its receipt
-        call = Call(self.caller(request), self.house, late.append)
+        call = Call(await self.caller(request), self.house, late.append)
 
         async def pump() -> None:
             async with aclosing(follow_action(name, given, call)) as events:
@@ -133,11 +139,12 @@ def _why_it_ended(name: str, task: asyncio.Task[None]) -> SpacesError:
     return Unexpected(f"{name} ended without an answer.")
 
 
-def oauth_token(request: gr.Request) -> Secret | None:
-    """The token of Gradio's own sign-in, when the request's session holds one that has not expired."""
+def sign_in(request: gr.Request) -> tuple[Secret, float] | None:
+    """The token of Gradio's own sign-in and until when it counts (epoch seconds), when the request's session holds one that has not expired."""
     scope = getattr(request.request, "scope", None) or {}
     info = (scope.get("session") or {}).get("oauth_info") or {}
     token, expires = info.get("access_token"), info.get("expires_at")
-    if not isinstance(token, str) or not token.strip() or (expires and expires < time.time()):
+    until = float(expires) if expires else float("inf")
+    if not isinstance(token, str) or not token.strip() or until < time.time():
         return None
-    return Secret(token)
+    return Secret(token), until

@@ -47,7 +47,7 @@ def offer_actions(gradio_server: Any, house: House, sessions: Sessions) -> None:
         request = context.request
         token = context.meta.progressToken if context.meta else None
         try:
-            call = Call(identify(house, sessions, "mcp", request.headers, request.cookies), house)
+            call = Call(await identify(house, sessions, "mcp", request.headers, request.cookies), house)
             if token is None:
                 return _result(await run_action(name, arguments, call))
 
@@ -123,7 +123,7 @@ def _endpoint(one: Action, house: House, sessions: Sessions):
         bound = signature.bind(*args, **kwargs)
         request = bound.arguments.pop("request")
         try:
-            call = Call(identify(house, sessions, "rest", request.headers, request.cookies), house)
+            call = Call(await identify(house, sessions, "rest", request.headers, request.cookies), house)
             return await run_action(one.name, bound.arguments, call)
         except SpacesError as error:
             return {"error": error.to_dict()}

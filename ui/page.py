@@ -148,6 +148,15 @@ def _behave(bind: Bind, desk: Desk, left: story.Story, stage: preview.Stage, she
         opened = await open_project(known[0]["id"] if known else None, request)
         return opened | {left.steps: "", left.outcome: "", stage.panes: gr.Tabs(selected="preview")}
 
+    async def signed(project: str | None, chat: dict | None, request: gr.Request) -> Updates:
+        """Another acts now: what is open stays where it is theirs too, else the newest of theirs is opened."""
+        known = await projects_of(bind, request)
+        spoken = [one["id"] for one in await chats.chats_of(bind, request)] if chat and not project else []
+        if project in [one["id"] for one in known] or (chat and chat["id"] in spoken):
+            return {desk.project: project}
+        opened = await open_project(known[0]["id"] if known else None, request)
+        return opened | {left.steps: "", left.outcome: ""}
+
     async def keys_changed(chat: dict | None, project: str | None, request: gr.Request) -> Updates:
         return {left.said: gr.skip()} if chat else await chats.empty(bind, request, left, project)
 
@@ -157,5 +166,6 @@ def _behave(bind: Bind, desk: Desk, left: story.Story, stage: preview.Stage, she
     tab.select(keys_changed, [left.chat, desk.project], spoken, **QUIET)
     around = [*drawn, left.steps, left.outcome]
     opening += [desk.bar.project(choose, shelf.drafts, around, **QUIET), shelf.receipt.remove(remove, desk.project, around, **QUIET)]
+    opening += [part.signed(signed, [desk.project, left.chat], around, **QUIET) for part in (cards.card, cards.form)]
     chats.then_follow(bind, desk, left, *opening)  # a turn may run there that another page, or this one before, began
     shelf.bring.upload(lambda: ("", ""), None, [left.steps, left.outcome], **QUIET)  # they tell of another project

@@ -25,8 +25,7 @@ def launch(house: House, *, block: bool = True) -> gr.Blocks:
 
     def gone(session: Session) -> None:
         house.providers.evict(session.keys.keys())
-        house.outside.forget(f"session:{session.id}")
-        house.agents.forget(f"session:{session.id}")
+        house.forget(session.name)
 
     sessions = Sessions(on_gone=gone)
     demo = build_page(house, sessions)
@@ -91,4 +90,5 @@ def front(house: House, sessions: Sessions, gradio_app: ASGIApp) -> ASGIApp:
     ]
     if house.local_hub:
         routes.append(Mount(HUB_PREFIX, app=house.local_hub.app))
-    return Gate(Router(routes=routes, default=gradio_app, redirect_slashes=False), house.settings)
+    page = account.signing_out(house, sessions, gradio_app)
+    return Gate(Router(routes=routes, default=page, redirect_slashes=False), house.settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -81,7 +81,7 @@ class Agents:
                 raise Conflict(f"{MOST_WAITING} messages wait for it already.", "Wait until it has read them, or stop it.")
             found.wait(words)
             return found, before
-        self._may_run(found)
+        self._may_run(found, call)
         if words or found.inbox:
             found.secrets = call.caller.secrets
             decided = hear(found, *place)  # what waited when the last turn was ended comes first
@@ -112,7 +112,7 @@ class Agents:
         before = found.last
         complete = waiting == set(decided) | set(decisions) and len(waiting) == len(found.pending)
         if complete:
-            self._may_run(found)
+            self._may_run(found, call)
         if trust_usd is not None:
             found.change(**trusted(found.row, [id for id, word in decisions.items() if word.approve], trust_usd))
         found.secrets = call.caller.secrets
@@ -178,6 +178,17 @@ class Agents:
         self._live.pop(chat, None)
         await asyncio.to_thread(self._store.drop_chat, chat)
 
+    def busy(self, owner: str) -> bool:
+        """Whether a turn of one of the owner's chats is under way."""
+        return any(chat.busy for chat in self._live.values() if chat.owner == owner)
+
+    async def hand_over(self, source: str, target: str, staying: Collection[str] = ()) -> None:
+        """Make the chats of one owner another's, but for those about projects that stay. Who follows one goes on."""
+        for chat in self._live.values():
+            if chat.owner == source and chat.row["project"] not in staying:
+                chat.owner = chat.row["owner"] = target
+        await asyncio.to_thread(self._store.hand_over_chats, source, target, staying)
+
     def forget(self, owner: str) -> None:
         """Forget every chat of a caller whose session has ended, and end their turns. May be called on any thread."""
         for chat in [chat for chat in self._live.copy().values() if chat.owner == owner]:
@@ -233,8 +244,8 @@ class Agents:
         self._live[chat.id] = chat
         return chat
 
-    def _may_run(self, chat: Chat) -> None:
-        running = sum(one.busy for one in self._live.values() if one.owner == chat.owner)
+    def _may_run(self, chat: Chat, call: Call) -> None:
+        running = sum(one.busy for one in self._live.values() if one.owner in (chat.owner, call.caller.session))
         if running >= MOST_RUNNING:
             raise RateLimited(f"{MOST_RUNNING} of your chats work already.", "Wait until one has ended, or stop one.", retry_after=10)
 

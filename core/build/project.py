@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.build.archive import write_zip
-from core.build.facts import Facts, save_facts, storage
+from core.build.facts import FACTS, Facts, read_facts, save_facts, storage
 from core.build.history import MARK, mark, steps
 from core.build.limits import FILE_BYTES, PROJECT_BYTES
 from core.build.paths import check_path, check_set, within
@@ -210,9 +210,10 @@ class Project:
         self.change_facts(network=network, hosts=hosts)
 
     def change_facts(self, **changes: str | tuple[str, ...] | None) -> None:
-        """Write title, slug, sdk, template, space or network anew."""
+        """Write title, slug, sdk, template, space, network or owner anew."""
         with self._lock:
-            facts = replace(self.facts, **changes)
+            # As they are on the disk: somebody else may have opened the project and changed others of them.
+            facts = replace(read_facts((self._folder / FACTS).read_text(encoding="utf-8")), **changes)
             save_facts(self._folder, facts)
             self.facts = facts
 

@@ -123,6 +123,15 @@ class Projects:
         """This owner's projects, newest first."""
         return [self._open(facts) for facts in sorted(self._owned(owner), key=lambda facts: facts.created_at, reverse=True)]
 
+    def hand_over(self, source: str, target: str) -> list[str]:
+        """Make one owner's projects another's, the newest first, for as many as that one has room; the ids of those that stay."""
+        with self._lock:
+            theirs = sorted(self._owned(source), key=lambda facts: facts.created_at, reverse=True)
+            room = max(0, PROJECTS_PER_OWNER - len(self._owned(target))) if theirs else 0
+            for facts in theirs[:room]:
+                self._open(facts).change_facts(owner=target)
+            return [facts.id for facts in theirs[room:]]
+
     def delete(self, id: str, owner: str) -> None:
         """Remove a project with its history; NotFound as in `get`. Its deployed Space is not touched."""
         project = self.get(id, owner)

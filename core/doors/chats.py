@@ -26,7 +26,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
     """The one route. `?after=` or Last-Event-ID: the number of the event seen last; `?stay=true` goes on when a turn has ended."""
 
     async def follow(request: Request) -> Response:
-        call = Call(identify(house, sessions, "rest", request.headers, request.cookies), house)
+        call = Call(await identify(house, sessions, "rest", request.headers, request.cookies), house)
         chat = request.path_params["id"]
         after = _number(request.headers.get("last-event-id") or request.query_params.get("after") or "0")
         stay = request.query_params.get("stay") == "true"

@@ -27,7 +27,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
     """`GET|POST /api/session/keys/{id}/children`, `DELETE …/children/{hash}`."""
 
     async def listed(request: Request) -> Response:
-        session, _ = opened(house, sessions, request.headers, request.cookies)
+        session, _ = await opened(house, sessions, request.headers, request.cookies)
         offset = request.query_params.get("offset", "0")
         if not offset.isascii() or not offset.isdigit() or len(offset) > 6:
             raise InvalidInput("offset is a number of 0 or more.")
@@ -35,11 +35,11 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
         return answer({"items": items, "count": len(items)})
 
     async def make(request: Request) -> Response:
-        session, _ = opened(house, sessions, request.headers, request.cookies)
+        session, _ = await opened(house, sessions, request.headers, request.cookies)
         return answer(await _make(house, session.keys, request.path_params["id"], await json_object(request)), 201)
 
     async def revoke(request: Request) -> Response:
-        session, caller = opened(house, sessions, request.headers, request.cookies)
+        session, caller = await opened(house, sessions, request.headers, request.cookies)
         return answer(await revoked(house, session.keys, request.path_params["id"], request.path_params["hash"], caller))
 
     path = "/api/session/keys/{id}/children"
@@ -50,9 +50,9 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
     ]
 
 
-def managing(caller: Caller) -> list[dict[str, Any]]:
-    """What is shown of the caller's management keys."""
-    return [shown(key) for key in caller.keyring.managing()] if caller.keyring else []
+def managing(ring: Keyring | None) -> list[dict[str, Any]]:
+    """What is shown of the management keys on a ring."""
+    return [shown(key) for key in ring.managing()] if ring else []
 
 
 async def children(house: House, ring: Keyring, id: str, *, offset: int = 0) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
     """`POST /api/session/connections` with `url` or `space`, `name`, `headers`, `hub_token`, `trust_reads`."""
 
     async def connect(request: Request) -> Response:
-        caller = identify(house, sessions, "rest", request.headers, request.cookies)
+        caller = await identify(house, sessions, "rest", request.headers, request.cookies)
         return answer(await house.outside.connect(caller, await json_object(request)), 201)
 
     return [Route("/api/session/connections", guard(connect), methods=["POST"])]

@@ -31,23 +31,23 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
     """`GET|POST|DELETE /api/session/keys`, `PATCH|DELETE /api/session/keys/{id}`, `POST …/{id}/test`, `POST …/order`, `PUT /api/session/budget`."""
     room = house.providers
 
-    def of(request: Request) -> tuple[Session, Caller]:
-        return opened(house, sessions, request.headers, request.cookies)
+    async def of(request: Request) -> tuple[Session, Caller]:
+        return await opened(house, sessions, request.headers, request.cookies)
 
     async def manage(request: Request, **given: Any) -> Response:
-        _, caller = of(request)
+        _, caller = await of(request)
         return answer(await run_action("provider_manage_keys", given, Call(caller, house)))
 
     async def listed(request: Request) -> Response:
         return await manage(request, command="list")
 
     async def add(request: Request) -> Response:
-        session, _ = of(request)
+        session, _ = await of(request)
         key, report = await room.add(session.keys, await json_object(request))
         return answer({**shown(key), "report": report.to_dict()}, 201)
 
     async def change(request: Request) -> Response:
-        session, caller = of(request)
+        session, caller = await of(request)
         given = await json_object(request)
         id = request.path_params["id"]
         found = session.keys.find(id)
@@ -73,12 +73,12 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
         return answer({**shown(session.keys.change(id, **fields)), "was_remembered": found.sealed})
 
     async def remove(request: Request) -> Response:
-        session, caller = of(request)
+        session, caller = await of(request)
         await room.forget(session.keys.remove(request.path_params["id"]), caller.id)
         return answer({"removed": 1})
 
     async def clear(request: Request) -> Response:
-        session, caller = of(request)
+        session, caller = await of(request)
         gone = session.keys.clear()
         for key in gone:
             await room.forget(key, caller.id)
@@ -91,7 +91,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
         return await manage(request, command="order", ids=(await json_object(request)).get("ids"))
 
     async def budget(request: Request) -> Response:
-        _, caller = of(request)
+        _, caller = await of(request)
         return answer(await run_action("provider_set_budget", await json_object(request), Call(caller, house)))
 
     table: list[tuple[str, Callable[[Request], Awaitable[Response]], str]] = [

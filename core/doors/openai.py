@@ -34,11 +34,11 @@ _TYPES = {401: "authentication_error", 402: "insufficient_quota", 403: "permissi
 def routes(house: House, sessions: Sessions) -> list[Route]:
     """`POST /v1/chat/completions`, `GET /v1/models`, `GET /v1/models/{id}`. The bearer is a Hub token or a session's id."""
 
-    def call_of(request: Request) -> Call:
-        return Call(identify_client(house, sessions, request.headers, request.cookies), house)
+    async def call_of(request: Request) -> Call:
+        return Call(await identify_client(house, sessions, request.headers, request.cookies), house)
 
     async def complete(request: Request) -> Response:
-        call, given = call_of(request), await json_object(request)
+        call, given = await call_of(request), await json_object(request)
         asked = _arguments(given)
         if given.get("stream") is not True:
             result = await while_connected(request, run_action(_ACTION, asked, call))
@@ -51,7 +51,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
         return EventStream(_chunks(first, events, given.get("model"), bool(isinstance(options, dict) and options.get("include_usage"))), events)
 
     async def models(request: Request) -> Response:
-        view = await house.providers.models(call_of(request).caller)
+        view = await house.providers.models((await call_of(request)).caller)
         owners: dict[str, list[str]] = {}
         for model in view.models():
             owners.setdefault(model.id, []).append(model.provider)

@@ -32,7 +32,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
 
     async def begin(request: Request) -> Response:
         """`{url, state, returns, seconds}`; with `{"returns": true}` OpenRouter sends the browser back, where the address allows it."""
-        session, _ = opened(house, sessions, request.headers, request.cookies)
+        session, _ = await opened(house, sessions, request.headers, request.cookies)
         back = _return_address(request) if (await json_object(request)).get("returns") is True else None
         own = room.known.get(_NAME)
         base = base_url(PROVIDERS[_NAME], own or Key(id="sign-in", provider=_NAME))
@@ -40,7 +40,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
         return answer({"url": url, "state": sign_in.state, "returns": back is not None, "seconds": 600}, 201)
 
     async def code(request: Request) -> Response:
-        session, _ = opened(house, sessions, request.headers, request.cookies)
+        session, _ = await opened(house, sessions, request.headers, request.cookies)
         given = await json_object(request)
         key, report = await bring(session, given.get("state"), given.get("code"))
         return answer({**shown(key), "report": report.to_dict()}, 201)
@@ -48,7 +48,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
     async def callback(request: Request) -> Response:
         """Where OpenRouter sends the browser. Only the session that began finds its state: the cookie must come along."""
         try:
-            session, _ = opened(house, sessions, {}, request.cookies)
+            session, _ = await opened(house, sessions, {}, request.cookies)
             key, report = await bring(session, request.path_params["state"], request.query_params.get("code"))
         except SpacesError as error:
             return _page("The key could not be added", f"{error.message} {error.fix}", status=error.status)

@@ -26,15 +26,15 @@ _EVENTS = {"Text": "text", "Reasoning": "reasoning", "ToolCall": "tool_call", "C
 def routes(house: House, sessions: Sessions) -> list[Route]:
     """The two routes."""
 
-    def call_of(request: Request) -> Call:
-        return Call(identify(house, sessions, "rest", request.headers, request.cookies), house)
+    async def call_of(request: Request) -> Call:
+        return Call(await identify(house, sessions, "rest", request.headers, request.cookies), house)
 
     async def listed(request: Request) -> Response:
-        return answer(await providers(call_of(request)))
+        return answer(await providers(await call_of(request)))
 
     async def route(request: Request) -> Response:
         """The body is that of the action; `stream: true`, or `Accept: text/event-stream`, gives events instead of one object."""
-        call, given = call_of(request), await json_object(request)
+        call, given = await call_of(request), await json_object(request)
         if given.get("stream") is True or "text/event-stream" in request.headers.get("accept", ""):
             events = follow_action(_ACTION, {**given, "stream": True}, call)
             first = await while_connected(request, anext(events))

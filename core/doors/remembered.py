@@ -34,7 +34,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
 
     async def know(request: Request) -> Response:
         """Give the browser its cookie, or the one it has anew for another thirty days."""
-        opened(house, sessions, request.headers, request.cookies)
+        await opened(house, sessions, request.headers, request.cookies)
         held = request.cookies.get(COOKIE) or ""
         response = answer({"days": DAYS})
         response.set_cookie(COOKIE, held if len(held) == _COOKIE_LENGTH else secrets.token_urlsafe(32), max_age=DAYS * 86_400, **how)
@@ -42,7 +42,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
 
     async def remember(request: Request) -> Response:
         """`{id}` of a key → `{copy, text, until}`; what was kept of it before is ended."""
-        session, _ = opened(house, sessions, request.headers, request.cookies)
+        session, _ = await opened(house, sessions, request.headers, request.cookies)
         browser = _browser(request)
         key = session.keys.find(str((await json_object(request)).get("id") or ""))
         made = await asyncio.to_thread(safe.seal, key, browser)
@@ -53,7 +53,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
 
     async def restore(request: Request) -> Response:
         """`{copies: [text, …]}` → `{restored, gone}`: the keys that are back, and the places of copies that are of no use any more."""
-        session, _ = opened(house, sessions, request.headers, request.cookies)
+        session, _ = await opened(house, sessions, request.headers, request.cookies)
         copies = (await json_object(request)).get("copies")
         if not isinstance(copies, list) or len(copies) > _MOST:
             raise InvalidInput(f"copies is a list of at most {_MOST} texts.")
@@ -80,7 +80,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
 
     async def forget(request: Request) -> Response:
         """End one copy; where the cookie is gone, the session that holds its key may end it too."""
-        session, _ = opened(house, sessions, request.headers, request.cookies)
+        session, _ = await opened(house, sessions, request.headers, request.cookies)
         copy = request.path_params["copy"]
         held = [key for key in (*session.keys.keys(), *session.keys.managing()) if key.sealed == copy]
         ended = await asyncio.to_thread(safe.forget, request.cookies.get(COOKIE) or "", copy)
@@ -92,7 +92,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
         return answer({"forgotten": 1})
 
     async def forget_all(request: Request) -> Response:
-        session, _ = opened(house, sessions, request.headers, request.cookies)
+        session, _ = await opened(house, sessions, request.headers, request.cookies)
         ended = await asyncio.to_thread(safe.forget, _browser(request))
         for key in (*session.keys.keys(), *session.keys.managing()):
             if key.sealed:

@@ -79,10 +79,10 @@ class Rest:
     async def _run(self, request: Request, name: str, given: Mapping[str, Any]) -> Response:
         if "text/event-stream" in request.headers.get("accept", ""):
             return await self._stream(request, name, given)
-        return answer(await run_action(name, given, self._call(request)))
+        return answer(await run_action(name, given, await self._call(request)))
 
     async def _stream(self, request: Request, name: str, given: Mapping[str, Any]) -> Response:
-        call = self._call(request)
+        call = await self._call(request)
 
         async def lines() -> AsyncIterator[str]:
             async for event in follow_action(name, given, call):
@@ -92,8 +92,8 @@ class Rest:
 
         return StreamingResponse(lines(), media_type="text/event-stream", headers={"cache-control": "no-store"})
 
-    def _call(self, request: Request) -> Call:
-        return Call(identify(self._house, self._sessions, "rest", request.headers, request.cookies), self._house)
+    async def _call(self, request: Request) -> Call:
+        return Call(await identify(self._house, self._sessions, "rest", request.headers, request.cookies), self._house)
 
 
 # The router's own addresses: path → (method, what it is, the action whose arguments its body has).

@@ -12,6 +12,8 @@ from core.hub.errors import nonsense
 REMEMBER_SECONDS = 60
 _WRITING_ROLES = frozenset({"admin", "write", "contributor"})
 _WRITING_SCOPES = frozenset({"repo.write", "write-repos", "manage-repos"})
+# What lets a token read whatever is private in a namespace.
+_READING_SCOPES = frozenset({"repo.content.read", "read-repos"}) | _WRITING_SCOPES
 _LISTED = 100
 
 
@@ -35,8 +37,13 @@ class Scope:
 
 @dataclass(frozen=True)
 class Account:
-    """The account behind a token. `token_role` is read, write, fineGrained, or None for an OAuth token."""
+    """The account behind a token. `token_role` is read, write, fineGrained, or None for an OAuth token.
 
+    id: the Hub's own, which stays when the name changes; None where the Hub tells none.
+    token_kind: access_token for one the person made; oauth and the like for one that an app was given; "" where not told.
+    """
+
+    id: str | None
     name: str
     fullname: str
     kind: str
@@ -44,6 +51,7 @@ class Account:
     can_pay: bool
     avatar_url: str | None
     orgs: tuple[Organization, ...]
+    token_kind: str
     token_role: str | None
     scopes: tuple[Scope, ...]
 
@@ -64,6 +72,16 @@ class Account:
         if self.token_role == "fineGrained":
             return self._scoped(namespace)
         return None if self.token_role is None or (org is not None and org.role is None) else True
+
+    @property
+    def whole(self) -> bool:
+        """Whether the token opens all that is private of the person: never one that an app was given, or one for single places."""
+        if self.token_kind != "access_token":
+            return False
+        if self.token_role == "fineGrained":
+            everywhere = ("user", self.name.lower())
+            return any((not one.kind or (one.kind, one.name.lower()) == everywhere) and one.permissions & _READING_SCOPES for one in self.scopes)
+        return self.token_role in ("read", "write")
 
     def _scoped(self, namespace: str) -> bool | None:
         within = False
@@ -109,10 +127,13 @@ async def whoami(hub: Hub, caller: Caller) -> Account:
 def _account(answer: dict[str, Any], endpoint: str) -> Account:
     if not isinstance(answer, dict) or not isinstance(answer.get("name"), str):
         raise nonsense("check the token")
-    token = (answer.get("auth") or {}).get("accessToken") or {}
+    auth = answer.get("auth") or {}
+    token = auth.get("accessToken") or {}
     fine = token.get("fineGrained") or {}
     avatar = answer.get("avatarUrl")
+    id = answer.get("id")
     return Account(
+        id=id if isinstance(id, str) and id else None,
         name=answer["name"],
         fullname=answer.get("fullname") or answer["name"],
         kind=answer.get("type") or "user",
@@ -123,6 +144,7 @@ def _account(answer: dict[str, Any], endpoint: str) -> Account:
             Organization(org["name"], org.get("roleInOrg"), bool(org.get("canPay") or org.get("isEnterprise")))
             for org in (answer.get("orgs") or [])[:_LISTED]
         ),
+        token_kind=str(auth.get("type") or ""),
         token_role="write" if token.get("role") == "god" else token.get("role"),
         scopes=(
             Scope("", "", frozenset(fine.get("global") or ())),

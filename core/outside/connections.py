@@ -69,8 +69,8 @@ class Connections:
         await self._ask(caller, entry)
         if entry.error:
             raise entry.error
-        self._of.setdefault(caller.id, {})[server.id] = entry
-        self._of.move_to_end(caller.id)
+        self._of.setdefault(_holder(caller), {})[server.id] = entry
+        self._of.move_to_end(_holder(caller))
         while len(self._of) > _MOST_CALLERS:
             self._of.popitem(last=False)
         return _told(entry)
@@ -78,7 +78,7 @@ class Connections:
     def disconnect(self, caller: Caller, id: str) -> Server:
         """Forget a server and its headers; NotFound when it is not connected."""
         entry = self._find(caller, id)
-        del self._of[caller.id][entry.server.id]
+        del self._of[_holder(caller)][entry.server.id]
         return entry.server
 
     async def listed(self, caller: Caller) -> list[dict[str, Any]]:
@@ -112,12 +112,12 @@ class Connections:
         text, pictures = speaking.flattened(result)
         return text, not result.isError, tuple(Picture(mime, data) for mime, data in pictures[:4])
 
-    def forget(self, caller_id: str) -> None:
-        """Drop all servers of a caller whose session has ended."""
-        self._of.pop(caller_id, None)
+    def forget(self, holder: str) -> None:
+        """Drop all servers of a session that has ended, or of a caller."""
+        self._of.pop(holder, None)
 
     def _mine(self, caller: Caller) -> dict[str, _Listed]:
-        return self._of.get(caller.id, {}) if not caller.anonymous else {}
+        return self._of.get(_holder(caller), {}) if not caller.anonymous else {}
 
     def _find(self, caller: Caller, id: str) -> _Listed:
         found = next((one for one in self._mine(caller).values() if id in (one.server.id, one.server.name)), None)
@@ -155,6 +155,11 @@ class Connections:
         if server.hub_token and caller.token:
             headers["Authorization"] = f"Bearer {caller.token.reveal()}"
         return headers
+
+
+def _holder(caller: Caller) -> str:
+    """Whose they are: secrets belong to the session where there is one, and end with it, whoever is signed in."""
+    return caller.session or caller.id
 
 
 def _of_mcp(server: Server, one: Any) -> Offered:

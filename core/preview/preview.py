@@ -235,6 +235,11 @@ class Preview:
         _close(clients)
         return before
 
+    def belongs_to(self, owner: str) -> None:
+        """From now on it is that owner's."""
+        with self._lock:
+            self.spec = replace(self.spec, owner=owner)
+
     def finish(self, reason: SpacesError | None) -> None:
         """The last stage: failed when there is a reason (a broken limit first), stopped when not. Nothing of it is left."""
         with self._lock:

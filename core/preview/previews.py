@@ -9,7 +9,7 @@ import os
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import anyio.to_thread
@@ -202,6 +202,12 @@ class Previews:
         """Live and recently ended previews, oldest first; only this owner's when one is given."""
         with self._lock:
             return [p for p in self._previews.values() if owner is None or p.spec.owner == owner]
+
+    def hand_over(self, source: str, target: str, staying: Collection[str] = ()) -> None:
+        """Make the previews of one owner another's, but for those with one of these labels."""
+        for preview in self.list(source):
+            if preview.spec.label not in staying:
+                preview.belongs_to(target)
 
     def by_token(self, segment: str) -> Preview | None:
         """The preview served under /p/<segment>, unless it was stopped."""

@@ -64,18 +64,21 @@ class Account:
 
     book: the ledger. spending: the instance's limits. caps: the caller's own. session: what `per_session` sums over.
     shared: the process is public, so what its own keys pay for a visitor has limits of its own.
+    beside: whose days count too, such as the session's beside an account's: nobody has a new day by signing in or out.
     writer: the one of the process, so that requests at the same time share transactions.
     """
 
     def __init__(
-        self, book: Book, spending: Spending, *, session: str, caps: Caps = Caps(), shared: bool = False, writer: Writer | None = None
-    ):
+        self, book: Book, spending: Spending, *, session: str, caps: Caps = Caps(), shared: bool = False, beside: str = "",
+        writer: Writer | None = None,
+    ):  # fmt: skip
         self._book = book
         self._writer = writer or Writer(book.batch)
         self._spending = spending
         self._caps = caps
         self._session = fingerprint(session)
         self._shared = shared
+        self._beside = fingerprint(beside) if beside else None
         self._this_call: dict[str, float] = {}
 
     async def reserve(self, caller_id: str, estimate_usd: float | None, candidate: Candidate) -> Reservation:
@@ -134,6 +137,8 @@ class Account:
         shown = {"call": {"limit": per_call, "spent": 0.0, "left": per_call}}
         for scope, (name, limit) in limits.items():
             left = None if limit is None else max(0.0, limit - spent[scope])
+            if name in shown and spent[scope] <= shown[name]["spent"]:
+                continue  # of two days that count, the fuller one stands in the way first
             shown[name] = {"limit": limit, "spent": spent[scope], "left": left}
         return shown
 
@@ -142,10 +147,11 @@ class Account:
         day = today()
         limits = {
             f"session:{self._session}": ("session", _least(self._spending.per_session, self._caps.per_session)),
-            f"day:{day}:{owner}": ("day", _least(self._spending.per_day, self._caps.per_day)),
         }
+        whose = dict.fromkeys(one for one in (owner, self._beside) if one)
+        limits |= {f"day:{day}:{one}": ("day", _least(self._spending.per_day, self._caps.per_day)) for one in whose}
         if self._shared and (candidate is None or candidate.key.owner == "instance"):
-            limits[f"day:{day}:shared:{owner}"] = ("visitor", self._spending.visitor_per_day)
+            limits |= {f"day:{day}:shared:{one}": ("visitor", self._spending.visitor_per_day) for one in whose}
             limits[f"day:{day}:shared"] = ("visitors", self._spending.visitors_per_day)
         return limits
 

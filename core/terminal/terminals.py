@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -93,6 +93,12 @@ class Terminals:
         """Hold no more of a project; with an `id`, NotFound unless that is what is held."""
         self.held(caller, project, id)
         self._hold(caller, project, None)
+
+    def hand_over(self, source: str, target: str, staying: Collection[str] = ()) -> None:
+        """What is held of one caller's projects is another's, but for these projects."""
+        with self._lock:
+            for caller, project in [key for key in self._held if key[0] == source and key[1] not in staying]:
+                self._held[target, project] = self._held.pop((caller, project))
 
     def _hold(self, caller: str, project: str, made: Held | None) -> None:
         with self._lock:

@@ -11,13 +11,13 @@ from core.errors import Conflict
 from core.events import Cost, Done, Failed, Log, Step
 from core.secrets import Secret
 from tests.ui.conftest import request
-from ui.bind import Bind, oauth_token
+from ui.bind import Bind, sign_in
 
 PASTED, SIGNED_IN = "hf_pasted_token_0001", "hf_oauth_token_0002"
 
 
 def test_a_local_run_acts_with_the_local_hubs_own_user(bind):
-    caller = bind.caller(request())
+    caller = asyncio.run(bind.caller(request()))
     assert caller.door == "page" and caller.id == "local"
     assert caller.token == bind.house.local_hub.default_token
     assert bind.pasted_token(request()) is None
@@ -28,7 +28,7 @@ def test_a_pasted_token_is_found_by_cookie_and_by_header(public_house):
     session = bind.sessions.open()
     session.token = Secret(PASTED)
     for asked in (request(session=session.id), request(header=session.id)):
-        assert bind.caller(asked).token == Secret(PASTED)
+        assert asyncio.run(bind.caller(asked)).token == Secret(PASTED)
         assert bind.pasted_token(asked) == Secret(PASTED)
 
 
@@ -36,21 +36,21 @@ def test_gradios_sign_in_counts_as_the_visitors_token_and_a_pasted_one_wins(publ
     bind = Bind(public_house, Sessions())
     session = bind.sessions.open()
     oauth = {"access_token": SIGNED_IN, "expires_at": time.time() + 60}
-    assert bind.caller(request(session=session.id, oauth=oauth)).token == Secret(SIGNED_IN)
+    assert asyncio.run(bind.caller(request(session=session.id, oauth=oauth))).token == Secret(SIGNED_IN)
     session.token = Secret(PASTED)
-    assert bind.caller(request(session=session.id, oauth=oauth)).token == Secret(PASTED)
+    assert asyncio.run(bind.caller(request(session=session.id, oauth=oauth))).token == Secret(PASTED)
 
 
 @pytest.mark.parametrize("info", [None, {}, {"access_token": ""}, {"access_token": SIGNED_IN, "expires_at": 1}])
 def test_no_or_an_expired_sign_in_is_nobody(info):
-    assert oauth_token(request(oauth=info) if info is not None else request()) is None
+    assert sign_in(request(oauth=info) if info is not None else request()) is None
 
 
 def test_two_visitors_of_a_public_page_are_two_callers(public_house):
     bind = Bind(public_house, Sessions())
     first, second = bind.sessions.open(), bind.sessions.open()
-    assert bind.caller(request(session=first.id)).id != bind.caller(request(session=second.id)).id
-    assert bind.caller(request(session=first.id)).token is None
+    one, other = (asyncio.run(bind.caller(request(session=session.id))) for session in (first, second))
+    assert one.id != other.id and one.token is None
 
 
 async def collect(follower) -> list:

@@ -20,5 +20,5 @@ def test_where_lists_are_read_the_picker_blames_no_hub(public_house):
     from ui.bind import Bind
 
     bind = Bind(public_house, Sessions())
-    assert public_house.providers.nothing_listed(bind.caller(request())) is None
+    assert public_house.providers.nothing_listed(asyncio.run(bind.caller(request()))) is None
     assert "Local Hub" not in models.models([], total=0, sources=[], query="", chosen=None, keys=False)

@@ -29,7 +29,7 @@ def test_who_signed_in_through_gradio_keeps_the_keys_of_the_session(public_house
     public = Bind(public_house, Sessions())
     opened = public.sessions.open()
     opened.keys.add(make_key("mine", "sk-0123456789abcdef", base_url="https://mine.example/v1"))
-    caller = public.caller(request(session=opened.id, oauth={"access_token": "hf_0123456789abcdefgh", "expires_at": None}))
+    caller = asyncio.run(public.caller(request(session=opened.id, oauth={"access_token": "hf_0123456789abcdefgh", "expires_at": None})))
     assert caller.token.reveal() == "hf_0123456789abcdefgh"
     assert caller.keyring is opened.keys and "spend" in caller.approves
 
@@ -58,7 +58,7 @@ def test_the_owners_key_that_is_always_used_stands_first_and_the_page_says_so(bi
     assert html.index('data-key="instance:house"') < min(html.index(f'data-key="{key.id}"') for key in session.keys.keys())
     assert "house key is always to be used: it is tried before yours" in html
     assert 'data-key="instance:openrouter"' not in html  # an address without a key is nobody to ask
-    first = order(Prompt(messages=({"role": "user", "content": "x"},)), room.keys(bind.caller(request(session=session.id))))[0][0]
+    first = order(Prompt(messages=({"role": "user", "content": "x"},)), room.keys(asyncio.run(bind.caller(request(session=session.id)))))[0][0]
     assert first.id == "instance:house"  # as the router does
 
 

@@ -48,6 +48,7 @@
     });
     const answer = await response.json().catch(() => ({}));
     if (!response.ok) throw answer.error || { message: "The server did not answer.", fix: "Try again in a moment." };
+    if (held && answer.session) held = answer.session; // signing out changes it
     return answer;
   }
 

@@ -16,7 +16,7 @@ _ROLES = {
 }
 
 
-def account_card(account: Mapping[str, Any] | None, *, source: str, hub: str, local: bool, last4: str | None) -> str:
+def account_card(account: Mapping[str, Any] | None, *, source: str, hub: str, local: bool, last4: str | None, follows: bool | None = None) -> str:
     """Who acts now.
 
     Args:
@@ -24,9 +24,10 @@ def account_card(account: Mapping[str, Any] | None, *, source: str, hub: str, lo
         source: where the token comes from: `pasted`, `oauth` (signed in here), `house` (this process's own) or `none`.
         hub: the Hub's endpoint. local: whether it is the embedded one.
         last4: the last characters of the visitor's own token.
+        follows: whether chats and projects are kept for the account; None where there are no visitors to tell apart.
     """
     role = _ROLES.get(str((account or {}).get("token_role")), ("unknown", "idle", "The Hub does not tell what it can do."))
-    return draw("account", account=account, source=source, hub=hub, local=local, last4=last4, role=role)
+    return draw("account", account=account, source=source, hub=hub, local=local, last4=last4, role=role, follows=follows)
 
 
 def token_form(*, local: bool) -> str:

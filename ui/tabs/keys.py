@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from ui.bind import QUIET, Bind, oauth_token
+from ui.bind import QUIET, Bind, sign_in
 from ui.desk import Desk, Updates, account_of, surroundings
 from ui.live import live
 from ui.parts import keys as drawn
@@ -60,9 +60,13 @@ async def account(bind: Bind, request: gr.Request) -> str:
     """The card of who acts now."""
     pasted = bind.pasted_token(request)
     found = await account_of(bind, request)
-    source = "pasted" if pasted else "oauth" if oauth_token(request) else "house" if found else "none"
+    source = "pasted" if pasted else "oauth" if sign_in(request) else "house" if found else "none"
     local = bind.house.local_hub is not None
-    return drawn.account_card(found, source=source, hub=bind.house.hub.endpoint, local=local, last4=pasted.last4 if pasted else None)
+    return drawn.account_card(found, source=source, hub=bind.house.hub.endpoint, local=local, last4=pasted.last4 if pasted else None, follows=await _follows(bind, request, source))
+
+
+async def _follows(bind: Bind, request: gr.Request, source: str) -> bool | None:
+    return (await bind.caller(request)).follows if bind.house.settings.public and source in ("pasted", "oauth") else None
 
 
 def behave(bind: Bind, desk: Desk, own: Keys, spaces: gr.State) -> None:

@@ -22,14 +22,14 @@ def layout() -> gr.HTML:
 
 def draw(bind: Bind, request: gr.Request, **shown: Any) -> str:
     """The cards as they are now."""
-    return drawn.management(managing(bind.caller(request)), resets=RESETS, page=MOST_LISTED, **shown)
+    return drawn.management(managing(bind.keyring(request)), resets=RESETS, page=MOST_LISTED, **shown)
 
 
 def behave(bind: Bind, part: gr.HTML) -> list[Any]:
     """Wire the cards. Returns the events after which other models can be asked than before."""
 
     async def opened(request: gr.Request, id: str, start: int = 0, **shown: Any) -> str:
-        ring = bind.caller(request).keyring
+        ring = bind.keyring(request)
         if ring is None:
             return draw(bind, request)
         try:
@@ -54,7 +54,7 @@ def behave(bind: Bind, part: gr.HTML) -> list[Any]:
 
     async def revoke(request: gr.Request, event: gr.EventData) -> str:
         id, start, hash = _place(event)
-        caller = bind.caller(request)
+        caller = await bind.caller(request)
         if caller.keyring is None:
             return draw(bind, request)
         try:

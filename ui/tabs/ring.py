@@ -47,7 +47,7 @@ def layout() -> Ring:
 
 def held(bind: Bind, request: gr.Request) -> list[str]:
     """Ids of the keys of this visitor's session, in their order."""
-    ring = bind.caller(request).keyring
+    ring = bind.keyring(request)
     return [key.id for key in ring.keys()] if ring else []
 
 
@@ -82,7 +82,7 @@ async def spent(bind: Bind, request: gr.Request) -> str:
 
 async def whole(bind: Bind, own: Ring, notes: Mapping[str, Any], request: gr.Request) -> Updates:
     """Everything of this column."""
-    form = drawn.add_form((await providers(Call(bind.caller(request), bind.house)))["items"])
+    form = drawn.add_form((await providers(Call(await bind.caller(request), bind.house)))["items"])
     others = management.draw(bind, request)
     return {own.cards: await draw(bind, request, notes), own.management: others, own.form: form, own.spent: await spent(bind, request)}
 
