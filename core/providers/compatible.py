@@ -11,8 +11,9 @@ from core.errors import InvalidInput, TooLarge
 from core.providers.caching import marked, takes_marks
 from core.providers.policy import Fault, from_answer, quote
 from core.providers.provider import End, Provider
+from core.providers.response import Response
 from core.providers.sse import DONE
-from core.providers.transport import Response, Transport
+from core.providers.transport import Transport
 from core.providers.values import Candidate, Key, Prompt, Reasoning, Text, ToolCallDelta, Usage
 
 Piece = Text | Reasoning | ToolCallDelta | End
