@@ -17,6 +17,7 @@ import sys
 import time
 
 LINUX = sys.platform == "linux"
+LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 POLICY, LISTENER = 3, 4  # descriptors the bootstrap finds its policy and its socket on
 ENDING_SECONDS = 15.0
@@ -25,7 +26,7 @@ ENDING_SECONDS = 15.0
 def control(option, value):
     """prctl(option, value) where there is one."""
     if LINUX:
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+        LIBC.prctl(option, value, 0, 0, 0)
 
 
 def descendants(root):

@@ -26,9 +26,8 @@ def prepare(given):
 
 def run(given, outward, drop_capabilities):
     """Carry bytes until this process is ended. `given`: as the server wrote it; `outward`: the result of `prepare`."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    drop_capabilities(libc)
-    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    drop_capabilities()
+    ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     asyncio.run(carry(given, outward))

@@ -22,6 +22,7 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4  # linux/prctl.h
 UNSET = "/unset"  # stands for the directories of an app in what packages read from the environment at import
 # What an app of the stock packages has imported when it has given its first answer.
@@ -131,7 +132,7 @@ def become_box(descriptors, box, enter):
             policy = json.load(pipe)
         for descriptor in (output, errors):
             os.close(descriptor)
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+        LIBC.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
         os.chdir(policy["directory"])  # after a crash of the server, it is recognised by where it is
         policy |= {"parent": os.getppid(), "listener": listener, "report": report[0] if report else None}
         code = box.supervise(policy, enter)
@@ -144,7 +145,7 @@ def become_box(descriptors, box, enter):
 def become_app(policy, bootstrap):
     """In the sealed fork of the fork: what a new interpreter would be given, then the app. Never returns."""
     listener = policy["listener"]
-    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # its own server measures it
+    LIBC.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # its own server measures it
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.clear()
     os.environ.update(policy["env"])
@@ -204,8 +205,7 @@ def set_directories(env):
 
 
 def main():
-    libc = ctypes.CDLL(None)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     box = load("box")
@@ -221,7 +221,7 @@ def main():
         except Exception as error:
             control.send(f"failed {type(error).__name__}: {error}"[:200].encode())
             return
-    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     if native_threads() != 1:
         control.send(b"failed %d threads after the imports" % native_threads())  # a fork has only the one that forked
         return
