@@ -84,7 +84,11 @@ async def run_space_tool(
 
 
 async def _address(hub: Hub, caller: Caller, repo: str) -> tuple[str, dict[str, str]]:
-    """Where a Space answers, without a slash at the end, and the headers for it. The token goes to hosts of the Hub's Spaces only."""
+    """Where a Space answers, without a slash at the end, and the headers for it.
+
+    The token goes to a private Space at huggingface.co only, which lets nobody in without: an app can read what comes with a
+    request (Gradio's own words on `token` in `gradio.load`), and whose app it is is anybody's.
+    """
     check_repo(repo)
     info = await hub.ask(caller, lambda api: api.space_info(repo), doing=f"read {repo}", timeout=30, retry=True)
     host = (info.host or "").rstrip("/")
@@ -95,7 +99,7 @@ async def _address(hub: Hub, caller: Caller, repo: str) -> tuple[str, dict[str, 
     theirs = not hub.local and parts.scheme == "https" and (parts.hostname or "").endswith(".hf.space")
     if not own and not theirs:
         raise NotFound(f"{repo} is a sample here and does not run." if hub.local else f"{repo} is at an address that is no Space's.")
-    return host, {"Authorization": f"Bearer {caller.token.reveal()}"} if theirs and caller.token else {}
+    return host, {"Authorization": f"Bearer {caller.token.reveal()}"} if theirs and info.private and caller.token else {}
 
 
 def _client(hub: Hub) -> httpx.AsyncClient:

@@ -1,4 +1,4 @@
-"""What a hostile Space can do to whoever calls it or looks whether it serves: nothing is unpacked, nothing has no end, no detour is taken."""
+"""What a hostile Space can do to whoever calls it or looks whether it serves: no token, nothing unpacked, nothing without end, no detour."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tests.hub_client.playing_hub import answer, playing
 from core.caller import Caller
 from core.errors import AppFailed, TooLarge
 from core.hub import Hub, answer_of, run_space_tool, space_tools
+from core.hub.space_tools import _address
+from core.secrets import Secret
 
 ENDPOINTS = {"named_endpoints": {"/say": {"parameters": [], "returns": []}}}
 ME = Caller("session:me")
@@ -63,3 +65,19 @@ def test_a_look_follows_a_spaces_own_redirects_and_no_other(location, status, as
         return await answer_of(hub, ME, f"{there.url}/s/b/", private=False), len(there.asked)
 
     assert play(script, ask) == (status, asked)
+
+
+@pytest.mark.parametrize("private, headers", [(True, {"Authorization": "Bearer hf_spacecalls0123456789"}), (False, {})])
+def test_the_token_goes_to_no_app_that_anybody_may_open(private, headers):
+    async def whole():
+        async def script(request):
+            return answer({"id": "a/b", "host": "https://a-b.hf.space", "sdk": "gradio", "private": private}, Connection="close")
+
+        async with playing(script) as there:
+            hub = Hub(there.url)
+            try:
+                return await _address(hub, Caller("session:me", token=Secret("hf_spacecalls0123456789")), "a/b")
+            finally:
+                await hub.close()
+
+    assert asyncio.run(whole()) == ("https://a-b.hf.space", headers)
