@@ -55,6 +55,16 @@ def test_a_named_framework_narrows_the_choice():
         select(analyze("a csv dashboard"), framework="streamlit")
 
 
+@pytest.mark.parametrize("idea", ["a Streamlit app with a slider and a line chart", "a csv dashboard with React", "a todo list using Vue.js", "a Flask server for notes"])
+def test_a_framework_no_template_is_made_with_is_said(idea):
+    selection = select(analyze(idea))
+    assert selection.chosen is None and "framework" in selection.why
+
+
+def test_a_framework_as_a_subject_is_none():
+    assert select(analyze("flashcards about React and Vue")).chosen and select(analyze("explore a csv of shiny stones with charts")).chosen
+
+
 def test_a_framework_does_not_make_the_impossible_possible():
     assert select(analyze("generate images of cats"), framework="gradio").chosen is None
 
