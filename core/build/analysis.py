@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from core.build.limits import IDEA_BYTES
-from core.build.naming import resource_of, title_of
+from core.build.naming import resource_of, route_of, title_of
 from core.build.words import fold, matched, slug_of, words_of
 from core.errors import InvalidInput, TooLarge
 
@@ -37,7 +37,7 @@ class Analysis:
     title, slug: names for the app; slug is valid for a Space.
     words: every folded word in order; keywords: those that say something, at most 20.
     tasks, inputs, outputs, hints: names from the tables beside this module.
-    labels: what the idea put in quotes. resource: the plural noun an API would be about, or "".
+    labels: what the idea put in quotes. resource: the plural noun an API would be about, or ""; route: the path it asks for, or "".
     language: the language it reads like. needs_model: model work it asks for. refusals: why it cannot be a Space of ours.
     notes: sentences about what was not understood.
     """
@@ -53,6 +53,7 @@ class Analysis:
     hints: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     resource: str = ""
+    route: str = ""
     language: str = "English"
     needs_model: tuple[Need, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -94,6 +95,7 @@ def analyze(idea: str) -> Analysis:
         hints=_names(vocabulary["hints"], words),
         labels=_labels(text),
         resource=resource_of(words),
+        route=route_of(text),
         language=language,
         needs_model=needs,
         refusals=refusals,

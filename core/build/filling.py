@@ -65,7 +65,7 @@ def _from_idea(item: Input, analysis: Analysis) -> Value | None:
         return None
     if item.source == "labels":
         return [label for label in analysis.labels if label != analysis.title][: item.most]
-    return {"title": analysis.title, "idea": _shortened(analysis.idea), "resource": analysis.resource}[item.source]
+    return {"title": analysis.title, "idea": _shortened(analysis.idea), "resource": analysis.resource, "route": analysis.route}[item.source]
 
 
 def _shortened(idea: str) -> str:

@@ -37,6 +37,8 @@ _RESOURCES = (
     ),
     re.compile(r"\b(\w{3,24}) (?:rest )?(?:api|crud|backend|inventory api)\b"),
 )
+# “GET /books lists them”: the address the person wants.
+_ROUTE = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE)\s+((?:/[A-Za-z0-9_-]{1,40}){1,5})")
 _NO_RESOURCE = frozenset(
     """
     rest restful http json simple small web crud fastapi docker python api public own tiny app thing data stuff item
@@ -72,6 +74,12 @@ def resource_of(words: list[str]) -> str:
     if noun.endswith(("s", "x", "ch", "sh")):
         return noun + "es"
     return noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
+
+
+def route_of(text: str) -> str:
+    """The first path the idea gives a request, such as "/books"; "" when there is none."""
+    found = _ROUTE.search(text)
+    return found[1] if found else ""
 
 
 def _shortened(text: str) -> str:

@@ -46,7 +46,7 @@ class Input(_Part):
     type: InputKind = "text"
     default: Any = None
     required: bool = False
-    source: Literal["title", "idea", "labels", "resource"] | None = None
+    source: Literal["title", "idea", "labels", "resource", "route"] | None = None
     choices: tuple[Choice, ...] = ()
     decides: bool = True
     most: int = Field(20, ge=1, le=50)

@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from item import Item
-from settings import ABOUT, RESOURCE, TITLE
+from settings import ABOUT, RESOURCE, ROUTE, TITLE
 from store import Full, Store
 
 PAGE = File(__file__).with_name("page")
@@ -32,7 +32,7 @@ def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@app.get(f"/api/{RESOURCE}", tags=[RESOURCE])
+@app.get(ROUTE, tags=[RESOURCE])
 def list_items(
     response: Response,
     search: Annotated[str, Query(max_length=100)] = "",
@@ -44,13 +44,13 @@ def list_items(
     return store.list(search, skip, limit)
 
 
-@app.get(f"/api/{RESOURCE}/{{id}}", tags=[RESOURCE])
+@app.get(ROUTE + "/{id}", tags=[RESOURCE])
 def read_item(id: Id) -> Stored:
     """Read one item."""
     return found(store.get(id), id)
 
 
-@app.post(f"/api/{RESOURCE}", status_code=201, tags=[RESOURCE])
+@app.post(ROUTE, status_code=201, tags=[RESOURCE])
 def create_item(item: Item) -> Stored:
     """Add an item."""
     try:
@@ -59,13 +59,13 @@ def create_item(item: Item) -> Stored:
         raise HTTPException(507, "There is no room for more items; delete some first.") from None
 
 
-@app.put(f"/api/{RESOURCE}/{{id}}", tags=[RESOURCE])
+@app.put(ROUTE + "/{id}", tags=[RESOURCE])
 def replace_item(id: Id, item: Item) -> Stored:
     """Replace an item."""
     return found(store.replace(id, item), id)
 
 
-@app.delete(f"/api/{RESOURCE}/{{id}}", status_code=204, tags=[RESOURCE])
+@app.delete(ROUTE + "/{id}", status_code=204, tags=[RESOURCE])
 def delete_item(id: Id) -> None:
     """Delete an item."""
     found(store.delete(id) or None, id)

@@ -36,6 +36,11 @@ def test_a_slug_is_a_name_the_hub_accepts(text, slug):
     assert slug_of(text) == slug
 
 
+@pytest.mark.parametrize(("idea", "route"), [("GET /books lists them", "/books"), ("POST /api/v1/notes/ adds one, GET /x too", "/api/v1/notes"), ("DELETE /books/{id}", "/books"), ("get /books and and/or", "")])
+def test_the_path_of_a_request_is_kept_as_it_is_asked_for(idea, route):
+    assert analyze(idea).route == route
+
+
 def test_quoted_words_become_labels_and_apostrophes_do_not():
     assert analyze("""a to-do list with "milk", 'fresh bread' and “eggs”; don't show what's done""").labels == ("milk", "fresh bread", "eggs")
 

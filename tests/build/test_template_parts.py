@@ -8,6 +8,7 @@ import time
 
 import pandas as pd
 import pytest
+from fastapi.testclient import TestClient
 
 from core.build import analyze, generate, templates
 
@@ -158,6 +159,15 @@ def test_every_model_is_stored_and_read_back(parts, tmp_path, model):
     assert store.get(added["id"]) == added and store.replace(added["id"], samples[1])["id"] == added["id"]
     assert store.delete(added["id"]) and not store.delete(added["id"]) and store.get(added["id"]) is None
     assert load("settings").RESOURCE == "odd-id-name"
+
+
+@pytest.mark.parametrize(("asked", "route"), [("/books", "/books"), ("v1/my items/", "/v1/my/items"), ("", "/api/things"), ("/page/x", "/api/things"), ("/health", "/api/things")])
+def test_the_list_is_at_the_path_that_was_asked_for(parts, tmp_path, monkeypatch, asked, route):
+    monkeypatch.setenv("DATABASE", str(tmp_path / "items.sqlite"))
+    client = TestClient(parts("docker-fastapi", resource="things", route=asked)("main").app)
+    (first, _) = client.get(route).json()
+    assert client.get(f"{route}/{first['id']}").json() == first and client.get("/health").json() == {"status": "ok"}
+    assert client.get("/").status_code == client.get("/page/page.js").status_code == 200
 
 
 def test_a_store_that_cannot_write_keeps_items_in_memory(parts):

@@ -84,7 +84,7 @@ byId("search").addEventListener("input", () => { clearTimeout(waiting); waiting 
 (async () => {
   try {
     const spec = await call("GET", "/openapi.json");
-    path = Object.keys(spec.paths).find((one) => one.startsWith("/api/") && !one.includes("{"));
+    path = Object.keys(spec.paths).find((one) => spec.paths[one].post);
     fields = Object.entries(spec.components.schemas.Item.properties);
     const name = path.split("/").pop();
     byId("items-title").textContent = name[0].toUpperCase() + name.slice(1);
