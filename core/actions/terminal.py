@@ -16,7 +16,7 @@ _MOST_TOLD = 1_000_000  # bytes of output told as they come; the result holds it
 
 
 @action(risk="write", title="Run a command", open_world=False)
-async def project_run(call: Call, project: str, command: str, timeout: float = 60) -> dict:
+async def project_run(call: Call, project: str, command: str, timeout: float = 60, folder: str = "") -> dict:
     """Run a shell command over a copy of a project's files, in a fresh sealed box without network.
 
     The project itself and a preview that runs are not touched: what the command changed is held, the next command
@@ -24,13 +24,14 @@ async def project_run(call: Call, project: str, command: str, timeout: float = 6
 
     Args:
         project: the project's id.
-        command: for bash, or sh where there is none; it starts in the project's folder, with nothing to read from.
+        command: for bash, or sh where there is none, with nothing to read from.
         timeout: seconds of wall time, 1 to 300.
+        folder: where it starts, a folder of the project; its top when empty, whatever an earlier command did.
 
-    Returns `{project, command, output, exit, signal, killed_by, seconds, run, changes, left_out, layers}`: output holds at
+    Returns `{project, command, output, exit, signal, killed_by, seconds, run, folder, changes, left_out, layers}`: output holds at
     most 256 KB, the beginning and the end, standard error among it; exit is null when a signal ended the command; killed_by
     is timeout, memory, disk, processes, output or null; changes is a list of `{path, status, size}` against the project,
-    and `run` what to keep or discard them by, null when there are none. A command that fails is a result.
+    and `run` what to keep or discard them by, null when there are none; folder is where it ended. A command that fails is a result.
     """
     if call.caller.anonymous:
         raise Unauthorized("Commands are run for somebody with a session or a token only.")
@@ -38,7 +39,7 @@ async def project_run(call: Call, project: str, command: str, timeout: float = 6
     revision = found.revision
     files = await asyncio.to_thread(found.snapshot, revision)
     done, held = await call.house.terminals.run(
-        call.caller.id, project, revision, files, command, timeout=timeout, wrote=_telling(call)
+        call.caller.id, project, revision, files, command, timeout=timeout, wrote=_telling(call), folder=folder
     )
     return {"project": project, "command": command} | _shape(done, held, files)
 
@@ -102,6 +103,7 @@ def _shape(done: Done, held: Held | None, files: dict[str, bytes]) -> dict[str, 
         "killed_by": went.killed_by,
         "seconds": round(went.wall_ms / 1000, 3),
         "run": held.id if held else None,
+        "folder": done.folder,
         "changes": changes,
         "left_out": [{"path": path, "why": why} for path, why in done.left_out.items()],
         "layers": dict(went.layers),

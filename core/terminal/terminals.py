@@ -46,14 +46,15 @@ class Terminals:
         self._held: OrderedDict[tuple[str, str], Held] = OrderedDict()
 
     async def run(
-        self, caller: str, project: str, revision: str, files: Mapping[str, bytes], command: str, *, timeout: float, wrote: Callable[[bytes], None]
-    ) -> tuple[Done, Held | None]:
+        self, caller: str, project: str, revision: str, files: Mapping[str, bytes], command: str,
+        *, timeout: float, wrote: Callable[[bytes], None], folder: str = "",
+    ) -> tuple[Done, Held | None]:  # fmt: skip
         """Run a command over the project's files with what is held put over them; what differs afterwards is held.
 
         Args:
             caller, project: whose, and which.
             revision: of `files`, which are the whole project.
-            timeout, wrote: as `execute_command` takes them; `wrote` is called in another thread.
+            timeout, wrote, folder: as `execute_command` takes them; `wrote` is called in another thread.
 
         Returns how it went, and all that is held now, None when nothing differs from `files`.
         Raises RateLimited while another command of the caller runs, and what `execute_command` raises.
@@ -68,7 +69,7 @@ class Terminals:
 
             def work(cancelled: threading.Event) -> Done:
                 return execute_command(
-                    self._engine, self._root, command, started_with, monitor=self._monitor, timeout=timeout, cancelled=cancelled, wrote=wrote
+                    self._engine, self._root, command, started_with, monitor=self._monitor, timeout=timeout, cancelled=cancelled, wrote=wrote, folder=folder,
                 )  # fmt: skip
 
             done = await self._executions.turn(caller, work)
@@ -86,7 +87,7 @@ class Terminals:
         with self._lock:
             found = self._held.get((caller, project))
         if id is not None and (found is None or found.id != id):
-            raise NotFound("What this command changed is not held any more.", "Run it again.")
+            raise NotFound("What this command changed is not held by it any more.", "Take `run` of the newest command, which goes on from it, or run it again.")
         return found
 
     def forget(self, caller: str, project: str, id: str | None = None) -> None:

@@ -51,6 +51,19 @@ def test_what_a_command_changed_is_carried_on_kept_and_taken_back(ask, project):
         ask("project_run_keep", project=project, run=second["run"])
 
 
+def test_a_command_tells_where_it_ended_and_the_next_may_start_there(ask, project):
+    there = run(ask, project, "mkdir -p a/b && cd a/b && false")
+    assert (there["folder"], there["exit"]) == ("a/b", 1)
+    on = run(ask, project, 'echo "${PWD##*/} $# $0" > made; cd ..', folder=there["folder"])
+    assert (on["folder"], [one["path"] for one in on["changes"]]) == ("a", ["a/b/made"])
+    assert run(ask, project, "cat a/b/made; cd /usr")["output"] == "b 0 bash\n"  # without a folder it starts at the top
+    assert [run(ask, project, command, folder="data")["folder"] for command in ("cd /usr", "kill -9 $$", "exit 0")] == ["", "data", "data"]
+    assert run(ask, project, "ln -sf /etc $TMPDIR/x; trap - EXIT; ln -s /etc/passwd $TMPDIR/.folder", folder="data")["folder"] == "data"
+    for wrong in ("../x", "/etc", "data/a.csv"):
+        with pytest.raises(InvalidInput):
+            run(ask, project, "pwd", folder=wrong)
+
+
 def test_what_is_discarded_is_gone(ask, project):
     made = run(ask, project, "echo x > x")
     ask("project_run_discard", project=project, run=made["run"])

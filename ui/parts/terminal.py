@@ -24,6 +24,7 @@ class Entry:
     result: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, Any] = field(default_factory=dict)
     settled: str = ""  # what became of its changes: kept or discarded
+    folder: str = ""  # where it started, "" for the project's top
 
 
 def terminal(entries: Sequence[Entry], *, now: float = 0.0) -> str:

@@ -63,15 +63,16 @@ def behave(bind: Bind, desk: Desk, own: Terminal, shelf: Shelf, stage: preview.S
         if not project or not command:
             yield {own.said: failure({"message": "No project is open.", "fix": "Build an app first, or import a zip."}) if not project else ""}
             return
-        entry = Entry(command, began=time.time())
         before = list(entries.get(project, ()))[-_REMEMBERED + 1 :]
+        folder = next((one.result.get("folder", "") for one in reversed(before) if one.result), "")
+        entry = Entry(command, began=time.time(), folder=folder)
 
         def now(changed: Entry) -> Updates:
             kept = {**entries, project: [*before, changed]}
             return {own.entries: kept, own.view: drawn.terminal(kept[project], now=time.time())}
 
         yield {own.command: "", own.said: "", own.run: gr.Button(visible=False), own.stop: gr.Button(visible=True), **now(entry)}
-        async for batch in bind.follow("project_run", {"project": project, "command": command}, request, job="terminal"):
+        async for batch in bind.follow("project_run", {"project": project, "command": command, "folder": folder}, request, job="terminal"):
             told = "".join(event.text for event in batch if isinstance(event, Log))
             entry = replace(entry, output=(entry.output + told)[-_OUTPUT:])
             last = batch[-1] if batch else None
