@@ -48,6 +48,14 @@ def page():
 def add(item: Item):
     return {"price": item.price}
 """
+LIVE = """import gradio as gr
+
+with gr.Blocks() as demo:
+    text, times, preview = gr.Textbox(label="Text", lines=3), gr.Number(label="Times"), gr.Markdown("nothing")
+    for field in (text, times):
+        field.input(str, field, preview)
+demo.launch()
+"""
 DOCKERFILE = b"FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nEXPOSE 7860\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\", \"--port\", \"7860\"]\n"
 
 
@@ -57,8 +65,27 @@ def tables(bench):
 
 
 @pytest.fixture(scope="module")
+def live(bench):
+    return bench.start({"app.py": LIVE.encode()}, "gradio")
+
+
+@pytest.fixture(scope="module")
 def items(bench):
     return bench.start({"Dockerfile": DOCKERFILE, "main.py": ITEMS.encode()}, "docker")
+
+
+@pytest.mark.parametrize(("role", "name", "value", "shows"), [("textbox", "Text", "# Big words\n", "Big words"), ("spinbutton", "Times", "12", "12")])
+def test_an_app_that_follows_what_is_typed_follows_what_a_step_fills(bench, live, role, name, value, shows):
+    found = bench.check(live, {"do": "fill", "role": role, "name": name, "value": value}, {"do": "expect_text", "value": shows})
+    assert found["verdict"]["ok"], found["steps"]
+
+
+def test_what_a_step_fills_ends_with_keys_and_is_never_sent_by_them(bench):
+    project = bench.page("""<title>Keys</title><form onsubmit="said.textContent = 'sent'; return false"><input aria-label="Name"></form><p id="said"></p>
+    <script>document.querySelector("input").onkeyup = (event) => { said.textContent += `${event.key}:${event.target.value};`; }</script>""")
+    steps = [{"do": "fill", "name": "Name", "value": "Ada"}, {"do": "fill", "name": "Name", "value": ""}, {"do": "expect_text", "value": "a:Ada;Delete:;"}]
+    found = bench.check(project, *steps)
+    assert found["verdict"]["ok"] and "sent" not in found["accessibility"], found
 
 
 def times(value):

@@ -13,6 +13,7 @@ from typing import Any
 from playwright.async_api import Error, Locator, Page
 
 from core.browser.driver.elements import APPEARS_SECONDS, StepFailed, described, find
+from core.browser.driver.filling import put
 from core.browser.driver.patience import Patience
 from core.browser.driver.using import use
 
@@ -54,7 +55,7 @@ async def _click(page: Page, step: dict[str, Any], patience: Patience) -> None:
 
 
 async def _fill(page: Page, step: dict[str, Any], patience: Patience) -> None:
-    await (await find(page, step)).fill(_words(step["value"]), timeout=ACTS_MILLISECONDS)
+    await put(await find(page, step), _words(step["value"]), milliseconds=ACTS_MILLISECONDS)
 
 
 async def _select(page: Page, step: dict[str, Any], patience: Patience) -> None:

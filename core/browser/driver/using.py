@@ -10,6 +10,7 @@ from playwright.async_api import Error, Locator, Page
 
 from core.browser.driver.accessibility import named, tree
 from core.browser.driver.elements import StepFailed
+from core.browser.driver.filling import put
 
 SAMPLES = {"email": "ada@example.com", "url": "https://example.com/", "tel": "+44 20 7946 0000", "password": ""}
 SAMPLE = "The quick brown fox jumps over the lazy dog."
@@ -58,7 +59,7 @@ async def _fill(page: Page) -> list[str]:
         try:
             free = await field.is_editable(timeout=ACTS_MILLISECONDS) and not await field.input_value(timeout=ACTS_MILLISECONDS)
             if free and await field.get_attribute("role") not in ("listbox", "combobox"):
-                await field.fill(SAMPLES.get(await field.get_attribute("type") or "", SAMPLE), timeout=ACTS_MILLISECONDS)
+                await put(field, SAMPLES.get(await field.get_attribute("type") or "", SAMPLE), milliseconds=ACTS_MILLISECONDS)
                 filled.append(await _name(field))
         except Error:
             continue  # it went away, or cannot be filled after all
