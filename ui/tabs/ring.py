@@ -61,7 +61,7 @@ async def draw(
     # As the router takes them: what is always to be used, one's own in their order, then those with priority.
     keys = sorted(keys, key=lambda key: (not key["always"], key["id"] not in mine, not key["priority"]))
     used = last_used(keys, (await bind.ask("provider_receipts", {"limit": _RECEIPTS}, request))["items"])
-    kept = any(key["remembered"] for key in (*keys, *managing(bind.caller(request))))
+    kept = any(key["remembered"] for key in (*keys, *managing(bind.keyring(request))))
     return drawn.cards(keys, movable=mine, kept=kept, notes=notes, used=used, asked=asked, said=said, trouble=trouble.to_dict() if trouble else None)
 
 
