@@ -19,6 +19,7 @@ from core.hub import Hub, run_space_tool, space_tools
 from core.outside import speaking
 from core.outside.server import Server, read_server
 from core.outside.toolset import Offered, Toolset
+from core.secrets import redact
 
 LONGEST_CALL = 120.0
 _MOST_SERVERS = 8
@@ -59,6 +60,7 @@ class Connections:
         """
         if caller.anonymous:
             raise Unauthorized("Servers are connected for somebody with a session or a token only.")
+        holder = _holder(caller)
         mine = self._mine(caller)
         if len(mine) >= _MOST_SERVERS:
             raise Conflict(f"You have {_MOST_SERVERS} servers connected already.", "Disconnect one first.")
@@ -66,19 +68,23 @@ class Connections:
         if any(one.server.address == server.address for one in mine.values()):
             raise Conflict(f"{server.address} is connected already.", "Disconnect it first to change how.")
         entry = _Listed(server)
-        await self._ask(caller, entry)
-        if entry.error:
-            raise entry.error
-        self._of.setdefault(_holder(caller), {})[server.id] = entry
-        self._of.move_to_end(_holder(caller))
+        self._of.setdefault(holder, {})[server.id] = entry  # at once: the bound and the names hold for two that connect together
+        self._of.move_to_end(holder)
         while len(self._of) > _MOST_CALLERS:
             self._of.popitem(last=False)
+        try:
+            await self._ask(caller, entry)
+            if entry.error:
+                raise entry.error
+        except BaseException:
+            self._drop(holder, server.id)
+            raise
         return _told(entry)
 
     def disconnect(self, caller: Caller, id: str) -> Server:
         """Forget a server and its headers; NotFound when it is not connected."""
         entry = self._find(caller, id)
-        del self._of[_holder(caller)][entry.server.id]
+        self._drop(_holder(caller), entry.server.id)
         return entry.server
 
     async def listed(self, caller: Caller) -> list[dict[str, Any]]:
@@ -104,17 +110,28 @@ class Connections:
         if all(one.inner != tool for one in entry.offered):
             names = ", ".join(one.inner for one in entry.offered) or "none"
             raise NotFound(f"{entry.server.name} has no tool {tool[:60]!r}.", f"Its tools are: {names[:500]}.")
+
+        def clean(text: str) -> str:
+            """A server that shows what it was sent must not show it to a model."""
+            return redact(text, caller.token, *entry.server.secrets)
+
         if entry.server.kind == "space":
             outputs = await run_space_tool(self._hub, caller, entry.server.address, tool, arguments, timeout=LONGEST_CALL)
-            return "\n".join(one if isinstance(one, str) else _plain(one) for one in outputs), True, ()
+            return clean("\n".join(one if isinstance(one, str) else _plain(one) for one in outputs)), True, ()
         async with speaking.session(entry.server, self._headers(caller, entry.server), allow_private=self._allow_private, seconds=LONGEST_CALL) as opened:
-            result = await speaking.call_tool(opened, tool, arguments, on_progress=say)
+            result = await speaking.call_tool(opened, tool, arguments, on_progress=lambda line: say(clean(line)))
         text, pictures = speaking.flattened(result)
-        return text, not result.isError, tuple(Picture(mime, data) for mime, data in pictures[:4])
+        return clean(text), not result.isError, tuple(Picture(mime, data) for mime, data in pictures[:4])
 
     def forget(self, holder: str) -> None:
         """Drop all servers of a session that has ended, or of a caller."""
         self._of.pop(holder, None)
+
+    def _drop(self, holder: str, id: str) -> None:
+        mine = self._of.get(holder, {})
+        mine.pop(id, None)
+        if not mine:
+            self._of.pop(holder, None)
 
     def _mine(self, caller: Caller) -> dict[str, _Listed]:
         return self._of.get(_holder(caller), {}) if not caller.anonymous else {}

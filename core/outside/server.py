@@ -23,7 +23,7 @@ _OURS = frozenset(("host", "content-length", "content-type", "accept", "connecti
 class Server:
     """Somebody else's tools.
 
-    name: what its tools are prefixed with, unique for its owner. address: an MCP address, or a Space's owner/name.
+    name: what its tools are prefixed with, unique for its owner and without "_", so that no two servers' tools have one name. address: an MCP address, or a Space's owner/name.
     headers: name → (scheme such as "Bearer " or "", value), sent to this server only. hub_token: the caller's Hub token is sent along, only to the Hub's own MCP server.
     trust_reads: calls of tools that the server says only read need no approval; what a server says of itself is a claim.
     """
@@ -35,6 +35,11 @@ class Server:
     hub_token: bool = False
     trust_reads: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The values of its headers, for whoever must keep them out of a text."""
+        return tuple(value for _, value in self.headers.values())
 
     def shown(self) -> dict[str, Any]:
         """What anybody may see of it: names of headers, never their values."""
@@ -106,8 +111,8 @@ def _headers(given: object) -> dict[str, tuple[str, Secret]]:
 
 
 def _name(wanted: object, taken: frozenset[str]) -> str:
-    base = re.sub(r"[^a-z0-9]+", "_", str(wanted).lower()).strip("_")[:20].strip("_") or "server"
-    return next(name for number in range(1, 10_000) if (name := base if number == 1 else f"{base}_{number}") not in taken)
+    base = re.sub(r"[^a-z0-9]+", "", str(wanted).lower())[:20] or "server"
+    return next(name for number in range(1, 10_000) if (name := base if number == 1 else f"{base}{number}") not in taken)
 
 
 def _same_place(url: str, other: str) -> bool:

@@ -13,6 +13,7 @@ import httpx
 from core.errors import AppFailed, Forbidden, InvalidInput, RateLimited, SpacesError, TimedOut, Unauthorized
 from core.outside.reaching import reaching, refusal
 from core.outside.server import Server
+from core.secrets import redact
 
 if TYPE_CHECKING:
     from mcp import ClientSession, types
@@ -116,5 +117,6 @@ def _told(server: Server, error: BaseException) -> SpacesError:
         return AppFailed(f"{server.name} does not answer.", "Check its address, and whether it runs.")
     told = getattr(getattr(error, "error", None), "message", None)  # McpError
     if isinstance(told, str):
-        return InvalidInput(f"{server.name} says: {' '.join(told.split())[:300]}", "Correct the call, or try another tool.")
+        words = " ".join(redact(told, *server.secrets).split())[:300]
+        return InvalidInput(f"{server.name} says: {words}", "Correct the call, or try another tool.")
     return AppFailed(f"{server.name} does not speak MCP as it should ({type(error).__name__}).", "Check that its address is one of an MCP server.")

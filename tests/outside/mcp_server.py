@@ -66,6 +66,14 @@ def mcp_server(*, needs: str | None = None) -> Iterator[Running]:
         """A lot of text."""
         return "a" * 100_000
 
+    @server.tool()
+    async def echo(word: str, context: Context, fail: bool = False) -> str:
+        """Give it back, on the way and at the end."""
+        await context.report_progress(1, 1, word)
+        if fail:
+            raise ValueError(word)
+        return word
+
     inner = server.streamable_http_app()
 
     async def app(scope, receive, send):

@@ -30,7 +30,7 @@ def test_a_server_is_connected_listed_called_and_forgotten():
         room = connections()
         told = await room.connect(ME, {"url": url, "name": "Sample"})
         assert told["name"] == "sample" and told["trouble"] is None
-        assert {tool["name"] for tool in told["tools"]} == {"look_up", "remove_all", "fail", "slow", "picture", "long_text"}
+        assert {tool["name"] for tool in told["tools"]} == {"look_up", "remove_all", "fail", "slow", "picture", "long_text", "echo"}
         assert all(tool["asks"] for tool in told["tools"])  # its word that it only reads is not taken
         toolset = await room.toolset(ME)
         assert {tool.name for tool in toolset.tools()} >= {"sample_look_up", "sample_remove_all"}
@@ -136,6 +136,41 @@ def test_metadata_addresses_are_refused_everywhere():
         run(connections().connect(ME, {"url": "http://169.254.169.254/latest"}))
 
 
+def test_no_two_servers_can_give_a_tool_the_same_name():
+    from core.outside.connections import _tool_name
+
+    one, two = (read_server({"url": "https://a.com", "name": name}, hub_mcp="https://huggingface.co/mcp") for name in ("a", "a_b"))
+    assert _tool_name(one, "b_read") != _tool_name(two, "read")
+
+
+def test_two_that_connect_together_keep_to_the_bound_and_to_one_name_each():
+    async def story(url):
+        room = connections()
+        told = await asyncio.gather(*(room.connect(ME, {"url": f"{url}?{number}", "name": "same"}) for number in range(10)), return_exceptions=True)
+        with pytest.raises(AppFailed):
+            await connections().connect(ME, {"url": "http://127.0.0.1:9/mcp"})
+        return [one for one in told if isinstance(one, Exception)], [one["name"] for one in await room.listed(ME)]
+
+    with mcp_server() as server:
+        refused, names = run(story(server.url))
+    assert len(refused) == 2 and all(isinstance(one, Conflict) for one in refused) and len(set(names)) == 8
+
+
+def test_a_server_that_shows_what_it_was_sent_shows_no_secret():
+    key = "sample-secret-456"
+
+    async def story(url):
+        room, lines = connections(), []
+        await room.connect(ME, {"url": url, "name": "sample", "headers": {"Authorization": f"Bearer {key}"}})
+        text, _, _ = await room.call(ME, "sample", "echo", {"word": f"{key} {TOKEN}"}, lines.append)
+        failed, _, _ = await room.call(ME, "sample", "echo", {"word": key, "fail": True})
+        return text, failed, str(lines)
+
+    with mcp_server(needs=f"Bearer {key}") as server:
+        told = run(story(server.url))
+    assert all("…" in one and key not in one and TOKEN not in one for one in told)
+
+
 def test_strangers_connect_nothing():
     with pytest.raises(Unauthorized):
         run(connections().connect(Caller(ANONYMOUS), {"url": "http://127.0.0.1:9/mcp"}))
@@ -153,7 +188,7 @@ def test_there_is_a_bound_and_no_server_twice():
         return [one["name"] for one in await room.listed(ME)]
 
     with mcp_server() as server:
-        assert run(story(server.url)) == ["same", *(f"same_{number}" for number in range(2, 9))]
+        assert run(story(server.url)) == ["same", *(f"same{number}" for number in range(2, 9))]
 
 
 @pytest.mark.parametrize(
