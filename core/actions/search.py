@@ -119,14 +119,15 @@ async def hf_search_papers(call: Call, query: str = "", limit: int = 10, cursor:
 
 
 @action(risk="read", title="Search people")
-async def hf_search_people(call: Call, query: str = "", limit: int = 10) -> dict:
+async def hf_search_people(call: Call, query: str = "", limit: int = 10, cursor: str | None = None) -> dict:
     """Search users and organizations by name; items have id (the handle), title, task (user or organization), likes (followers), summary, url.
 
     Args:
         query: a handle or a part of one; empty lists those whose work trends.
-        limit: 1 to 50; the Hub tells at most 20.
+        limit: 1 to 50; the Hub names at most 20 users and 20 organizations.
+        cursor: `meta.next` of the page before.
     """
-    return _listed(call, await find_people(call.house.hub, call.caller, query.strip()[:500], limit=_bounded(limit)))
+    return _listed(call, await find_people(call.house.hub, call.caller, query.strip()[:500], limit=_bounded(limit), cursor=cursor))
 
 
 @action(risk="read", title="Search collections")

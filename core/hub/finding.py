@@ -118,21 +118,23 @@ def collection_row(entry: Mapping[str, Any], endpoint: str) -> Row | None:
     )
 
 
-async def find_people(hub: Hub, caller: Caller, query: str = "", *, limit: int = 20) -> Page:
+async def find_people(hub: Hub, caller: Caller, query: str = "", *, limit: int = 20, cursor: str | None = None) -> Page:
     """Users and organizations by name; without a query those whose work trends.
 
     Args:
         query: a handle or a part of one; at most 500 characters.
-        limit: rows, 1 to 50, default 20; the Hub tells at most 20.
+        limit: rows, 1 to 50, default 20; the Hub names at most 20 users and 20 organizations.
+        cursor: `next` of the page before.
     """
-    query = check_query(query, limit)
+    query, start = check_query(query, limit), offset_of(cursor)
     handle = query.removeprefix("@").strip()
     names = await _named(hub, caller, handle) if handle else await _trending(hub, caller)
     surely = set(names)
     if handle and is_name(handle) and handle.lower() not in (name.lower() for name in names):
         names.insert(0, handle)
-    found = await asyncio.gather(*(_person(hub, caller, name, exists=name in surely) for name in names[:limit]))
-    return Page(tuple(row for row in found if row), None)
+    following = str(start + limit) if len(names) > start + limit else None
+    found = await asyncio.gather(*(_person(hub, caller, name, exists=name in surely) for name in names[start : start + limit]))
+    return Page(_rows(found), following)
 
 
 async def profile(hub: Hub, caller: Caller, name: str) -> dict[str, Any] | None:

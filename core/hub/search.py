@@ -160,7 +160,7 @@ def offset_of(cursor: str | None) -> int:
     """A cursor that counts results, as a number; `InvalidInput` when it is none of ours."""
     if cursor is None:
         return 0
-    if not cursor.isdigit() or int(cursor) > 10_000:
+    if not (cursor.isascii() and cursor.isdigit()) or len(cursor) > 5 or int(cursor) > 10_000:
         raise InvalidInput("This cursor does not belong to this search.", "Use `next` of the page before, or none.")
     return int(cursor)
 

@@ -52,6 +52,15 @@ def test_pages_follow_each_other_without_repeating(server):
     assert likes == sorted(likes, reverse=True)
 
 
+def test_people_follow_each_other_page_by_page(server):
+    whole = [row["id"] for row in items(server, "hf_search_people", query="ai", limit=50)]
+    first = server.action("hf_search_people", query="ai", limit=4).json()
+    second = server.action("hf_search_people", query="ai", limit=4, cursor=first["meta"]["next"]).json()
+    both = [row["id"] for page in (first, second) for row in page["items"]]
+    assert len(whole) > 8 and second["items"] and both == whole[: len(both)]
+    assert server.action("hf_search_people", query="ai", cursor="²").status_code == 400
+
+
 def test_an_owner_is_found_by_a_part_of_the_name_and_shows_what_they_made(server):
     people = items(server, "hf_search_people", query="qwen")
     assert "Qwen" in [row["id"] for row in people]
