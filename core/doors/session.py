@@ -56,6 +56,11 @@ class Session:
             return self.token, False
         return self.signed_in[0], True
 
+    @property
+    def holds(self) -> bool:
+        """Somebody would have to give something of theirs again."""
+        return bool(self.token or self.signed_in or self.keys.keys() or self.keys.managing())
+
 
 class Sessions:
     """Every open session, in memory, bounded in number and idle time; those that waited too long go with the next request of anybody.
@@ -73,13 +78,17 @@ class Sessions:
         self._on_gone = on_gone
 
     def open(self) -> Session:
-        """A new, empty session; the longest unused one goes when there are too many."""
+        """A new, empty session; when there are too many, the longest unused one goes, those with a token or keys last.
+
+        So that whoever opens thousands of sessions ends nobody's who is signed in.
+        """
         session = Session()
         with self._lock:
             gone = self._expired()
+            while len(self._sessions) >= self._limit:
+                first = next((id for id, one in self._sessions.items() if not one.holds), next(iter(self._sessions)))
+                gone.append(self._sessions.pop(first))
             self._sessions[session.id] = session
-            while len(self._sessions) > self._limit:
-                gone.append(self._sessions.popitem(last=False)[1])
         self._tell(gone)
         return session
 

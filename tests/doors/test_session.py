@@ -4,6 +4,7 @@ import pytest
 
 from core.doors.session import COOKIE, Sessions, bearer, checked_token, session_id
 from core.errors import InvalidInput, Unauthorized
+from core.providers import make_key
 from core.secrets import Secret
 
 
@@ -28,6 +29,15 @@ def test_the_longest_unused_session_goes_first():
     sessions.find(first.id)
     sessions.open()
     assert sessions.find(first.id) and not sessions.find(second.id)
+
+
+def test_a_flood_of_empty_sessions_ends_no_session_that_holds_something():
+    sessions = Sessions(limit=3)
+    signed_in, with_key = sessions.open(), sessions.open()
+    signed_in.token = Secret("hf_flood0123456789abcdef")
+    with_key.keys.add(make_key("openrouter", "sk-or-flood0123456789"))
+    flood = [sessions.open() for _ in range(5)]
+    assert [bool(sessions.find(one.id)) for one in (signed_in, with_key, *flood)] == [True, True, False, False, False, False, True]
 
 
 def test_the_header_comes_before_the_cookie():
@@ -55,7 +65,7 @@ def test_what_is_no_token_is_refused_without_repeating_it(pasted):
 
 def test_what_others_keep_of_a_sessions_keys_goes_with_it(tmp_path):
     from core.house import build_house
-    from core.providers import exotic, make_key
+    from core.providers import exotic
     from core.settings import Settings
 
     house = build_house(Settings(hub="local", data=tmp_path), port=1)
