@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from core.agent import Agents
@@ -16,7 +17,7 @@ from core.hub import Hub
 from core.instance import Instance
 from core.localhub import LocalHub
 from core.outside import Connections
-from core.owners import LOCAL, Owners, of_session, of_token
+from core.owners import LOCAL, Owners, is_session, of_session, of_token
 from core.preview import Previews
 from core.providers import Key, Keyring, Providers, keep_records
 from core.query import Sandbox
@@ -52,6 +53,7 @@ class House:
     outside: Connections
     local_hub: LocalHub | None
     owners: Owners
+    _clearing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "clearing"), init=False, repr=False)
     _handing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
     @property
@@ -118,16 +120,19 @@ class House:
         owner = of_session(session)
         self.outside.forget(owner)
         self.agents.forget(owner)
+        self._clearing.submit(self.projects.forget, lambda one: one == owner)
 
     async def start(self) -> None:
         """Start the Local Hub and the Spaces that should run, and keep records from here on."""
         keep_records()
+        await asyncio.to_thread(self.projects.forget, is_session)  # they ended with the process before
         if self.local_hub:
             await self.local_hub.start()
 
     async def close(self) -> None:
         """End every process and close every file this house opened."""
         await self.agents.close()
+        await asyncio.to_thread(self._clearing.shutdown, cancel_futures=True)
         await self.query_sandbox.close()
         if self.local_hub:
             await self.local_hub.close()

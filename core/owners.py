@@ -35,6 +35,11 @@ def of_session(name: str) -> str:
     return _SESSION + name
 
 
+def is_session(owner: str) -> bool:
+    """Whether that owner is a session, which no process outlives."""
+    return owner.startswith(_SESSION)
+
+
 def of_token(token: Secret) -> str:
     """The owner a token is by itself."""
     return "token:" + _digest(token)[:24]

@@ -257,8 +257,8 @@ class Store:
             quiet = "SELECT id FROM chats WHERE status != 'running'"
             gone = connection.execute(f"{quiet} AND owner = ? ORDER BY updated DESC LIMIT -1 OFFSET ?", (owner, _KEEP_CHATS_OF_ONE)).fetchall()
             # Sessions are free to open: one who opens many pushes out what sessions keep, never what an account does.
-            order = "ORDER BY owner LIKE 'session:%', updated DESC LIMIT -1 OFFSET ?"
-            gone += connection.execute(f"{quiet} AND id != ? {order}", (id, _KEEP_CHATS)).fetchall()
+            order = "ORDER BY id != ?, owner LIKE 'session:%', updated DESC LIMIT -1 OFFSET ?"
+            gone += connection.execute(f"{quiet} {order}", (id, _KEEP_CHATS)).fetchall()
             _drop_chats(connection, [row["id"] for row in gone])
         return id
 

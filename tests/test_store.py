@@ -122,3 +122,15 @@ def test_chats_of_sessions_end_with_the_process(tmp_path):
     first.close()
     second = Store(tmp_path / "s.sqlite")
     assert second.chat(mine) and second.chat(theirs) is None and second.chat_events(theirs) == []
+
+
+def test_who_opens_many_sessions_pushes_out_no_accounts_chats(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.store._KEEP_CHATS", 3)
+    store = Store(tmp_path / "s.sqlite")
+    kept = [chat(store, owner="account:a"), chat(store, owner="account:a")]
+    passing = [chat(store, owner=f"session:{number}") for number in range(5)]
+    assert all(store.chat(one) for one in kept)
+    assert [one for one in passing if store.chat(one)] == passing[-1:]
+    full = [chat(store, owner="account:b") for _ in range(2)]
+    newest = chat(store, owner="session:late")
+    assert store.chat(newest) and all(store.chat(one) for one in full)  # what was just begun is there

@@ -8,7 +8,8 @@ import shutil
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,12 +135,14 @@ class Projects:
 
     def delete(self, id: str, owner: str) -> None:
         """Remove a project with its history; NotFound as in `get`. Its deployed Space is not touched."""
-        project = self.get(id, owner)
-        with self._lock:
-            # First out of sight in one step, then file by file: a killed process leaves no half of a project.
-            gone = self._root / f"{_UNFINISHED}{project.id}"
-            (self._root / project.id).rename(gone)
-            shutil.rmtree(gone, ignore_errors=True)
+        self._remove(self.get(id, owner).id)
+
+    def forget(self, gone: Callable[[str], bool]) -> None:
+        """Remove the projects of every owner of whom that is true."""
+        for facts in self._all():
+            if gone(facts.owner):
+                with suppress(FileNotFoundError):  # its owner was quicker
+                    self._remove(facts.id)
 
     def import_zip(self, owner: str, data: bytes, *, title: str | None = None) -> Project:
         """A new project from a zip of at most 50 MB; errors as in `create`, and for whatever in the zip is not a plain file.
@@ -154,13 +157,23 @@ class Projects:
             card = None  # a broken card is what preflight reports later, beside its line; the files are still welcome
         return self.create(owner, title=title or (card and card.title) or "Imported app", files=files, message="Import from a zip")
 
+    def _remove(self, id: str) -> None:
+        with self._lock:
+            # First out of sight in one step, then file by file: a killed process leaves no half of a project.
+            gone = self._root / f"{_UNFINISHED}{id}"
+            (self._root / id).rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
     def _room_for_one(self, owner: str) -> None:
         if len(self._owned(owner)) >= PROJECTS_PER_OWNER:
             raise Conflict(f"You have {PROJECTS_PER_OWNER} projects already.", "Delete one you no longer need.")
 
     def _owned(self, owner: str) -> list[Facts]:
+        return [facts for facts in self._all() if facts.owner == owner]
+
+    def _all(self) -> list[Facts]:
         found = (self._facts(folder.name) for folder in self._root.iterdir() if _ID.fullmatch(folder.name))
-        return [facts for facts in found if facts and facts.owner == owner]
+        return [facts for facts in found if facts]
 
     def _facts(self, id: str) -> Facts | None:
         try:

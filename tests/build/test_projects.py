@@ -145,6 +145,35 @@ def test_a_new_change_ends_what_could_be_redone(project):
     assert project.snapshot() == FILES
 
 
+def test_the_commits_of_one_work_are_undone_and_redone_together(project):
+    project.write({"app.py": b"one"}, "one")
+    before = project.snapshot()
+    for text in (b"try", b"mended"):
+        project.write({"app.py": text}, "Repair: " + text.decode(), work="repair-1")
+    project.write({"x.txt": b"x"}, "Repair: more", work="repair-1")
+    after = project.snapshot()
+    project.write({"x.txt": b"y"}, "Repair: another", work="repair-2")
+    project.undo()
+    assert project.snapshot() == after
+    project.undo()
+    assert project.snapshot() == before and project.history()[0].title == "Undo: Repair: try"
+    project.redo()
+    assert project.snapshot() == after
+    project.undo()
+    project.undo()
+    assert project.snapshot() == FILES
+
+
+def test_a_work_that_came_back_to_where_it_began_is_nothing_to_undo(project):
+    at = project.write({"app.py": b"one"}, "one")
+    project.write({"app.py": b"try"}, "Repair: try", work="repair-1")
+    project.restore(at, work="repair-1")
+    project.undo()
+    assert project.snapshot() == FILES
+    with pytest.raises(Conflict):
+        project.undo()
+
+
 def test_a_message_that_looks_like_an_undo_is_an_ordinary_change(project):
     first = project.write({"app.py": b"one"}, "one")
     project.write({"app.py": b"two"}, f"Undo: one\n\nUndoes: {first}")
@@ -299,3 +328,11 @@ def test_a_new_title_in_the_card_is_the_projects_also_after_an_undo(project):
     project.write({"README.md": card("Third")}, "again")
     project.undo()
     assert first == "First" and project.title == "Better name"
+
+
+def test_two_who_have_a_project_open_lose_nothing_of_what_the_other_says_of_it(projects, project):
+    one, other = projects.get(project.id, project.owner), projects.get(project.id, project.owner)
+    one.set_space("anna/app")
+    other.set_network("egress", ("example.org",))
+    found = projects.get(project.id, project.owner).facts
+    assert (found.space, found.network) == ("anna/app", "egress")

@@ -13,7 +13,7 @@ import httpx
 from starlette.requests import Request
 
 from core.build.limits import PROJECTS_PER_OWNER
-from core.doors.session import COOKIE
+from core.doors.session import COOKIE, Session
 from core.localhub.users import Token, User, Users
 from core.secrets import Secret
 from core.settings import Spending
@@ -77,6 +77,9 @@ class Place:
             for token in tokens:
                 assert "name" in await made.sign_in(token)
             yield made
+
+    def session(self, visitor: Visitor) -> Session:
+        return self.at.sessions.find(visitor.cookies[COOKIE])
 
     @asynccontextmanager
     async def program(self, token: str) -> AsyncIterator[Visitor]:
@@ -250,11 +253,15 @@ def test_what_the_account_has_no_room_for_stays_with_the_session_and_nothing_is_
 
 def test_an_accounts_work_outlives_the_session_and_the_process_and_a_sessions_does_not(tmp_path):
     async def before(place, server):
-        async with place.browser(ANNA) as anna, place.browser() as visitor:
+        async with place.browser(ANNA) as anna, place.browser() as visitor, place.browser() as early:
+            await early.make()
             kept[:] = [await anna.make(), await anna.say("hi")]
             await visitor.say("hi")
-            place.at.sessions.close(anna.cookies[COOKIE])
-            place.at.house.forget("a session that ended")
+            await visitor.make()
+            for one in (anna, early):
+                place.at.house.forget(place.session(one).name)
+                place.at.sessions.close(one.cookies[COOKIE])
+            await until(lambda: len(on_disk()) == 2)
             async with place.browser(ANNA) as again:
                 assert (await again.projects(), await again.chats()) == (kept[:1], kept[1:])
 
@@ -263,6 +270,10 @@ def test_an_accounts_work_outlives_the_session_and_the_process_and_a_sessions_do
             for one in (anna, there):
                 assert (await one.projects(), await one.chats()) == (kept[:1], kept[1:])
         assert [row["owner"][:8] for row in place.at.house.store._execute("SELECT owner FROM chats", ())] == ["account:"]
+        assert on_disk() == kept[:1]
+
+    def on_disk() -> list[str]:
+        return [folder.name for folder in (tmp_path / "data" / "projects").iterdir()]
 
     kept: list[str] = []
     told(before, tmp_path)
@@ -279,9 +290,7 @@ def test_what_a_token_made_while_the_hub_was_silent_comes_along_when_it_answers(
         async with place.program(ANNA) as program, place.browser() as here:
             alone = await program.make()
             here_too = await here.make()
-            await here.post("/api/session")
-            session = next(iter(place.at.sessions._sessions.values()))
-            session.token = Secret(ANNA)
+            place.session(here).token = Secret(ANNA)
             assert await here.projects() == [here_too]
             assert house.projects.get(alone, house.caller("rest", token=Secret(ANNA)).id).id == alone
             hub.endpoint = address
@@ -327,7 +336,7 @@ def test_previews_and_held_changes_come_along_and_connected_servers_stay_with_th
         async with place.browser() as here, place.browser(ANNA) as there:
             project = await here.make()
             preview = (await here.do("preview_start", project=project))["id"]
-            session = next(one for one in place.at.sessions._sessions.values() if one.id == here.cookies[COOKIE])
+            session = place.session(here)
             owner = house.caller("page", session=session.name)
             assert session.id not in owner.id
             house.outside._of[owner.session] = {}
