@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from core.doors.connected import EventStream
 from core.doors.run import follow_action, run_action
 from core.doors.session import Sessions, identify
 from core.errors import InvalidInput, SpacesError, TooLarge
@@ -82,15 +83,15 @@ class Rest:
         return answer(await run_action(name, given, await self._call(request)))
 
     async def _stream(self, request: Request, name: str, given: Mapping[str, Any]) -> Response:
-        call = await self._call(request)
+        events = follow_action(name, given, await self._call(request))
 
-        async def lines() -> AsyncIterator[str]:
-            async for event in follow_action(name, given, call):
+        async def lines() -> AsyncGenerator[str, None]:
+            async for event in events:
                 kind = {Done: "result", Failed: "error"}.get(type(event), "event")
                 data = event.result if isinstance(event, Done) else {"error": event.error} if isinstance(event, Failed) else event.to_dict()  # fmt: skip
                 yield f"event: {kind}\ndata: {json.dumps(data, default=str)}\n\n"
 
-        return StreamingResponse(lines(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+        return EventStream(lines(), events)
 
     async def _call(self, request: Request) -> Call:
         return Call(await identify(self._house, self._sessions, "rest", request.headers, request.cookies), self._house)
