@@ -8,7 +8,7 @@ from core.registry import Call, action
 
 @action(risk="read", title="Ask the Hub by program")
 async def hf_hub_query(call: Call, code: str, query: str, max_calls: int = 400, timeout_sec: int = 90) -> dict:
-    """Run a short async Python program that joins, ranks and counts across the Hub; gives {ok, data, error, api_calls}.
+    """Run a short async Python program that joins, ranks and counts across the Hub; gives {ok, data, error, api_calls}, and notes where data was cut.
 
     The program is exactly: async def solve(query, max_calls): ... and, as its last line, await solve(query, max_calls).
     Helpers such as hf_repo_search, hf_user_graph, hf_user_likes and hf_org_overview are in scope and awaited; each gives
@@ -24,7 +24,8 @@ async def hf_hub_query(call: Call, code: str, query: str, max_calls: int = 400, 
     data = outcome.result
     if isinstance(data, dict) and outcome.error and data.get("error") == outcome.error:
         data = {name: value for name, value in data.items() if name != "error"}  # it stands beside it
-    return {"ok": outcome.ok, "data": data, "error": outcome.error, "api_calls": outcome.meta["api_calls"]}
+    notes = {"notes": outcome.meta["notes"]} if "notes" in outcome.meta else {}
+    return {"ok": outcome.ok, "data": data, "error": outcome.error, "api_calls": outcome.meta["api_calls"], **notes}
 
 
 @action(risk="read", title="Ask the Hub by program, with accounting")
@@ -57,5 +58,5 @@ async def hf_runtime_capabilities(call: Call, section: str | None = None) -> dic
 async def _run(call: Call, code: str, query: str, max_calls: int, timeout: int) -> Outcome:
     house = call.house
     return await run(
-        code, query, wire=house.hub.wire, token=call.caller.token, max_calls=max_calls, timeout=timeout, sandbox=house.query_sandbox, who=call.caller.id
+        code, query, wire=house.hub.wire, rows=house.hub.datasets, token=call.caller.token, max_calls=max_calls, timeout=timeout, sandbox=house.query_sandbox, who=call.caller.id
     )

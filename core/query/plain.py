@@ -14,6 +14,7 @@ from core.secrets import Secret, redact
 _DEEPEST = 40
 _LONGEST_RESULT = 2_000_000
 _LONGEST_TEXT = 100_000
+_MOST_NOTES = 20
 
 
 def plain(value: Any, *secrets: Secret | None) -> tuple[Any, list[str]]:
@@ -37,13 +38,16 @@ def _plain(value: Any, path: str, depth: int, notes: list[str], secrets: tuple[S
         return value
     if isinstance(value, str):
         if len(value) > _LONGEST_TEXT:
-            notes.append(f"{path[:80]}: the first {_LONGEST_TEXT:,} of {len(value):,} characters")
+            _note(notes, f"{path[:80]}: the first {_LONGEST_TEXT:,} of {len(value):,} characters")
             value = value[:_LONGEST_TEXT]
         return redact(value.encode("utf-8", "replace").decode(), *secrets)
     if isinstance(value, int):
         return _whole(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        if not math.isfinite(value):
+            _note(notes, f"{path[:80]}: {value} is no number of JSON and became null")
+            return None
+        return value
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, dict):
@@ -51,10 +55,15 @@ def _plain(value: Any, path: str, depth: int, notes: list[str], secrets: tuple[S
     if isinstance(value, (list, tuple, set, frozenset)):
         items = sorted(value, key=repr) if isinstance(value, (set, frozenset)) else list(value)
         if len(items) > LONGEST_LIST:
-            notes.append(f"{path[:80]}: the first {LONGEST_LIST} of {len(items):,} entries")
+            _note(notes, f"{path[:80]}: the first {LONGEST_LIST} of {len(items):,} entries")
             items = items[:LONGEST_LIST]
         return [_plain(one, f"{path}[{index}]", depth + 1, notes, secrets) for index, one in enumerate(items)]
     raise InvalidInput(f"{path[:80]} is {type(value).__name__}, which JSON cannot carry.", "Return dicts, lists, texts and numbers.")
+
+
+def _note(notes: list[str], text: str) -> None:
+    if len(notes) < _MOST_NOTES:
+        notes.append(text)
 
 
 def _whole(value: int) -> int | str:

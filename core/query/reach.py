@@ -40,11 +40,13 @@ class Reach:
         wire: the client of the Hub's endpoint.
         token: the caller's, or None.
         budget: what may be spent.
+        rows: the client of the service that tells the rows of datasets, if there is one.
     """
 
     wire: Wire
     token: Secret | None
     budget: Budget
+    rows: Wire | None = None
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     @property

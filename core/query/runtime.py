@@ -50,6 +50,7 @@ async def run(
     query: str,
     *,
     wire: Wire,
+    rows: Wire | None = None,
     token: Secret | None,
     max_calls: int = MAX_CALLS,
     timeout: float = TIMEOUT_SECONDS,
@@ -61,13 +62,13 @@ async def run(
     Args:
         source: the program, in the form the contract fixes.
         query: the question it answers, given to it as `query`.
-        wire: the client of the Hub; token: whose eyes it sees with, which the program never gets.
+        wire: the client of the Hub, rows: that of its service of dataset rows; token: whose eyes it sees with, which the program never gets.
         max_calls: HTTP requests, 1 to 400. timeout: seconds, 1 to 300.
         sandbox: the process's workers; without one a worker is started for this program alone.
         who: whose program it is; nobody takes every worker.
     """
     budget = Budget(max_calls, max(1.0, min(timeout, LONGEST_TIMEOUT)))
-    reach = Reach(wire, token, budget)
+    reach = Reach(wire, token, budget, rows)
     printed: list[str] = []
     own = None if sandbox else Sandbox(workers=1)
     try:

@@ -17,6 +17,7 @@ GRAPH_CAP = 10_000
 SEARCH_CAP = 5_000
 LIKES_WINDOW = 40
 LIKES_WINDOW_CAP = 50
+ROWS_CAP = 1_000
 ACTIVITY_PAGES = 10
 ACTIVITY_PAGE_SIZE = 100
 
@@ -164,6 +165,12 @@ _define(
     "hf_collection_items", "Repositories inside one collection.",
     f"collection_id: str, repo_types: list = None, return_limit: int = 100, count_only: bool = False, {_WHERE}",
     also=_LIMIT, family="repo", default_limit=100, cap=500, upstream=("/api/collections/{collection_id}",),
+)  # fmt: skip
+_define(
+    "hf_dataset_rows", "Rows of a dataset as {row_idx, row}, from offset on or those that hold some words; the first configuration and split unless named.",
+    "dataset: str, config: str = None, split: str = None, query: str = None, offset: int = 0, limit: int = 20",
+    also={"repo_id": "dataset", "search": "query", "return_limit": "limit"}, default_limit=20, cap=ROWS_CAP,
+    upstream=("/rows", "/search", "/splits"), calls="1 + pages of 100",
 )  # fmt: skip
 _define(
     "hf_repo_search", "Models, datasets or Spaces by words, author and filters.",

@@ -24,6 +24,14 @@ def test_a_program_gives_data_or_with_raw_its_accounting(server):
     assert {"ok", "api_calls", "elapsed_ms", "limits_reached", "limit_summary"} <= set(raw["meta"])
 
 
+def test_a_program_reads_the_rows_of_a_dataset_and_a_cut_answer_says_so(server):
+    rows = SKELETON.format(line="return await hf_dataset_rows('stanfordnlp/imdb', split='test', limit=3)")
+    answer = ask(server, "hf_hub_query", code=rows, query="q")
+    assert [row["row_idx"] for row in answer["data"]["items"]] == [0, 1, 2] and answer["data"]["meta"]["rows_total"] == 4
+    cut = ask(server, "hf_hub_query", code=SKELETON.format(line="r = await hf_whoami(); return [float('nan')] * 600"), query="q")
+    assert len(cut["data"]) == 500 and "the first 500 of 600 entries" in cut["notes"][0] and "became null" in cut["notes"][1] and len(cut["notes"]) <= 20
+
+
 def test_the_caller_is_the_current_user(server):
     raw = ask(server, "hf_hub_query_raw", code=(PROGRAMS / "05_fanout_partial_coverage.py").read_text(), query="What do my followers like?")
     assert raw["meta"]["ok"] and raw["result"]["results"] and raw["result"]["coverage"]["seed_processed"] > 3

@@ -35,10 +35,11 @@ class Runner:
         return self.wait(self.ask(source, query, token=token, wire=wire, **options))
 
     async def ask(self, source: str, query: str = "what?", *, token=Secret(TOKEN), wire: Wire | None = None, **options) -> Outcome:
-        own = wire or Wire(self.url)
+        own, rows = wire or Wire(self.url), Wire(f"{self.url}/datasets-server")
         try:
-            return await run(source, query, wire=own, token=token, **{"sandbox": self.sandbox, **options})
+            return await run(source, query, wire=own, rows=rows, token=token, **{"sandbox": self.sandbox, **options})
         finally:
+            await rows.close()
             if wire is None:
                 await own.close()
 

@@ -182,6 +182,26 @@ def test_items_of_a_collection(hub):
     assert hub.helper("hf_collection_items('alice/../../users')")["ok"] is False
 
 
+def test_rows_of_a_dataset_are_paged_by_the_hundred(hub):
+    answer = hub.helper("hf_dataset_rows('stanfordnlp/imdb', config='plain_text', split='train', offset=20, limit=150)")
+    assert answer["ok"] and [row["row_idx"] for row in answer["items"]] == list(range(20, 170)) and answer["items"][0]["row"]["label"] == 0
+    asked = hub.upstream.asked("/datasets-server/rows")
+    assert [(one["offset"], one["length"], one["config"]) for one in asked] == [("20", "100", "plain_text"), ("120", "50", "plain_text")]
+    meta = answer["meta"]
+    assert (meta["rows_total"], meta["total"], meta["complete"], meta["truncated_by"], meta["columns"]) == (250, 230, False, "limit", ["text", "label"])
+    assert hub.helper("hf_dataset_rows('imdb', config='plain_text', split='train', offset=240)")["meta"]["complete"] is True
+
+
+def test_rows_of_a_dataset_are_those_of_its_first_split_and_searched(hub):
+    answer = hub.helper("hf_dataset_rows('ibm/duorc', query='lighthouse')")
+    assert len(answer["items"]) == 3 and (answer["meta"]["config"], answer["meta"]["split"]) == ("ParaphraseRC", "train")
+    assert hub.upstream.asked("/datasets-server/search")[0]["query"] == "lighthouse"
+    assert "there are ParaphraseRC/train, ParaphraseRC/validation" in hub.helper("hf_dataset_rows('ibm/duorc', split='dev')")["error"]
+    hub.upstream.faults["/datasets-server/rows"] = 404
+    missing = hub.helper("hf_dataset_rows('ibm/duorc')")
+    assert missing["ok"] is False and missing["meta"]["code"] == "not_found"
+
+
 def test_search_sends_the_hubs_own_arguments(hub):
     answer = hub.helper("hf_repo_search(query='m1', author='acme', filters=['gguf', 'license:mit'], sort='lastModified', limit=3, fields=['repo_id'])")
     assert answer["items"] == [{"repo_id": "acme/m1"}, {"repo_id": "acme/m10"}, {"repo_id": "acme/m11"}]

@@ -65,6 +65,7 @@ PROGRAMS: list[tuple[str, str, object]] = [
     ("modules that are ready", "who = await hf_whoami()\nreturn [json.loads('[1]'), re.sub('a', 'b', 'aa'), math.floor(2.5), datetime.date(2026, 1, 2).isoformat()]", [[1], "bb", 2, "2026-01-02"]),
     ("functions and sorting", "rows = (await hf_models_search(limit=5))['items']\ndef key(row):\n    return -row['likes']\nreturn [r['repo_id'] for r in sorted(rows, key=key)][:2]", ["acme/m4", "acme/m3"]),
     ("a join over two helpers", "likes = await hf_user_likes(limit=3)\ncalls = [hf_repo_likers(r['repo_id'], r['repo_type']) for r in likes['items']]\nanswers = [await c for c in calls]\nreturn {r['repo_id']: a['meta']['total'] for r, a in zip(likes['items'], answers) if a['ok']}", {"acme/m1": 5}),
+    ("labels counted over the rows of a dataset", "r = await hf_dataset_rows('acme/films', limit=120)\nn = {}\nfor one in r['items']:\n    n[one['row']['label']] = n.get(one['row']['label'], 0) + 1\nreturn [n, r['meta']['rows_total']]", [{"0": 120}, 250]),
     ("what the runtime limits", "c = await hf_runtime_capabilities(section='limits')\nreturn c['item']['content']['max_calls']", 400),
     ("signatures as data", "c = await hf_runtime_capabilities('helpers')\nreturn c['item']['content']['hf_trending']['signature']", "await hf_trending(repo_type: str = 'model', limit: int = 20, where: dict = None, fields: list = None)"),
 ]  # fmt: skip

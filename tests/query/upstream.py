@@ -76,6 +76,7 @@ class Upstream:
             "/api/models/gpt2": {**payload("model_revision_200"), "id": "gpt2", "author": None},
             "/api/datasets/alice/ds": payload("dataset_info"),
             "/api/spaces/alice/demo": payload("space_info"),
+            "/datasets-server/splits": payload("dv_splits"),
         }
         for row in models(60):
             self.answers[f"/api/models/{row['id']}"] = row
@@ -121,6 +122,11 @@ class Upstream:
             row, start = payload("discussions_list")["discussions"][0], int(query.get("p", 0)) * 10
             rows = [{**row, "num": 23 - n} for n in range(start, min(23, start + 10))]
             return web.json_response({"discussions": rows, "count": 23, "start": start})
+        if path in ("/datasets-server/rows", "/datasets-server/search"):
+            row, start, size = payload("dv_rows"), int(query["offset"]), int(query["length"])
+            count = 3 if path.endswith("search") else 250
+            rows = [{**row["rows"][0], "row_idx": n} for n in range(start, min(count, start + min(size, 100)))]
+            return web.json_response({**row, "rows": rows, "num_rows_total": count})
         if path in self.listings:
             return self._listing(request, self._chosen(path, query), query)
         if path in self.answers and (path != "/api/whoami-v2" or request.headers.get("Authorization") == f"Bearer {TOKEN}"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from core.query.helpers import activity, collections, discussions, graph, likes, lists, people, repository, search
+from core.query.helpers import activity, collections, datasets, discussions, graph, likes, lists, people, repository, search
 
 IMPLEMENTED: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
     "hf_whoami": people.whoami,
@@ -24,6 +24,7 @@ IMPLEMENTED: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
     "hf_daily_papers": lists.daily_papers,
     "hf_collections_search": collections.collections_search,
     "hf_collection_items": collections.collection_items,
+    "hf_dataset_rows": datasets.rows,
     "hf_repo_search": search.repo_search,
     "hf_models_search": search.models_search,
     "hf_datasets_search": search.datasets_search,
