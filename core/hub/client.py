@@ -17,8 +17,9 @@ from anyio import CapacityLimiter, to_thread
 from core.caller import Caller
 from core.errors import HubUnavailable, InvalidInput, NotFound, RateLimited, SpacesError, TimedOut
 from core.hub.errors import hub_errors, of_sample
-from core.hub.transport import CONNECT_SECONDS, LONGEST_WAIT, READ_SECONDS, Ticket, prepare, ticket, tls
+from core.hub.transport import CONNECT_SECONDS, LONGEST_WAIT, READ_SECONDS, Ticket, prepare, ticket
 from core.hub.wire import TTL, Wire
+from core.reading import tls
 from core.settings import DATASETS_SERVER, HUGGINGFACE
 
 if TYPE_CHECKING:

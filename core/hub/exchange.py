@@ -15,7 +15,8 @@ from yarl import URL
 
 from core.errors import HubUnavailable, RateLimited, Unexpected
 from core.hub.answers import Reply
-from core.hub.transport import CONNECT_SECONDS, LONGEST_WAIT, READ_SECONDS, tls
+from core.hub.transport import CONNECT_SECONDS, LONGEST_WAIT, READ_SECONDS
+from core.reading import abandon, tls
 from core.secrets import Secret
 
 IN_FLIGHT = 10
@@ -130,11 +131,7 @@ class Exchange:
         await self._session.close()
 
     def abandon(self) -> None:
-        """Let go of the connections where their loop is gone; their sockets close as they are collected."""
-        connector = self._session.connector
-        self._session.detach()
-        if connector is not None:
-            connector._closed = True  # closing it properly needs its loop, and unclosed it complains
+        abandon(self._session)
 
 
 async def _whole(response: aiohttp.ClientResponse) -> Reply:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import ssl
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from http.cookiejar import DefaultCookiePolicy
 import httpx
 
 from core.errors import Cancelled, Conflict, RateLimited, TimedOut
+from core.reading import tls
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
 LONGEST_WAIT = 4.0  # a rate limit that asks for more than this is told to the caller instead of slept through
@@ -44,12 +44,6 @@ def prepare() -> None:
     """Give huggingface_hub our client and switch off its implicit token, telemetry and progress bars. Repeating is harmless."""
     with _preparing:
         _prepare()
-
-
-@cache
-def tls() -> ssl.SSLContext:
-    """One TLS context for all our clients; reading the certificates takes tens of milliseconds."""
-    return httpx.create_ssl_context()
 
 
 @cache

@@ -5,8 +5,8 @@ A `Source` says which one: its address, where its redirects may lead, and the ke
 one short wait; what takes longer is told to whoever asked instead of being slept through.
 """
 
-from core.reading.reader import LONGEST_WAIT, Reader
+from core.reading.reader import LONGEST_WAIT, Reader, abandon, tls
 from core.reading.sitting import sitting
 from core.reading.source import Read, Source, SourceUnavailable
 
-__all__ = ["LONGEST_WAIT", "Read", "Reader", "Source", "SourceUnavailable", "sitting"]
+__all__ = ["LONGEST_WAIT", "Read", "Reader", "Source", "SourceUnavailable", "abandon", "sitting", "tls"]

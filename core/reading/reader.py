@@ -103,7 +103,7 @@ class Reader:
             if loop is here:
                 await session.close()
             elif loop.is_closed():
-                _abandon(session)
+                abandon(session)
             else:
                 asyncio.run_coroutine_threadsafe(session.close(), loop)
         self._sessions.clear()
@@ -165,9 +165,9 @@ class Reader:
         loop = asyncio.get_running_loop()
         if loop not in self._sessions:
             for other in [other for other in self._sessions if other.is_closed()]:
-                _abandon(self._sessions.pop(other))
+                abandon(self._sessions.pop(other))
             self._sessions[loop] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=16, limit_per_host=4, keepalive_timeout=15, ttl_dns_cache=30, ssl=_tls()),
+                connector=aiohttp.TCPConnector(limit=16, limit_per_host=4, keepalive_timeout=15, ttl_dns_cache=30, ssl=tls()),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
                 trust_env=False,
@@ -198,14 +198,15 @@ def _unreachable(source: Source, url: URL, why: str) -> SourceUnavailable:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
+    """One TLS context for all our clients; reading the certificates takes tens of milliseconds."""
     import httpx
 
     return httpx.create_ssl_context()
 
 
-def _abandon(session: aiohttp.ClientSession) -> None:
-    """Let go of connections whose loop is gone."""
+def abandon(session: aiohttp.ClientSession) -> None:
+    """Let go of connections where their loop is gone; their sockets close as they are collected."""
     connector = session.connector
     session.detach()
     if connector is not None:
