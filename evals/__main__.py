@@ -11,10 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -61,21 +64,14 @@ def main(given: list[str] | None = None) -> int:
 
 
 def _run_all(asked: argparse.Namespace, chosen: list[Idea], folder: Path) -> list[Result]:
-    process, url = _server(asked, folder)
-    try:
+    results = []
+    with _server(asked, folder) as url:
         do = Client(url, seconds=asked.seconds)
-        results = []
         for number, idea in enumerate(chosen, 1):
             results.append(_one(do, idea, asked))
             done = results[-1]
             print(f"{number}/{len(chosen)} {idea.id}: {'works' if done.works else 'does not work'} in {done.seconds:.0f} s {done.said[:120]}", file=sys.stderr, flush=True)
-        return results
-    finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
+    return results
 
 
 def _one(do: Client, idea: Idea, asked: argparse.Namespace) -> Result:
@@ -86,8 +82,9 @@ def _one(do: Client, idea: Idea, asked: argparse.Namespace) -> Result:
         return Result(idea.id, False, said=f"The server: {error}"[:300], cost_usd=None)
 
 
-def _server(asked: argparse.Namespace, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """A server with a fresh data directory and the Local Hub, with one provider when one is named; waits until it answers."""
+@contextmanager
+def _server(asked: argparse.Namespace, folder: Path) -> Iterator[str]:
+    """The address of a server with a fresh data directory and the Local Hub, with one provider when one is named; it ends with the block."""
     settings = folder / "evals.yaml"
     named = {"api_key": f"${{{asked.key}}}", "url": asked.base_url} | ({"models": [asked.model]} if asked.model else {})
     settings.write_text(yaml.safe_dump({"providers": {"evals": named}} if asked.base_url else {}))
@@ -95,18 +92,30 @@ def _server(asked: argparse.Namespace, folder: Path) -> tuple[subprocess.Popen[b
     command = [sys.executable, str(ROOT / "app.py"), "--data", str(folder / "data"), "--host", "127.0.0.1", "--port", "0", "--hub", "local", "--config", str(settings)]
     with open(log, "wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+    try:
+        yield _address(process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Where it answers, once it does."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         told = [word for word in log.read_text(errors="replace").split() if word.startswith("http://127.0.0.1:")]
         try:
             if told and httpx.get(told[-1].rstrip("/.,") + "/healthz", timeout=2).is_success:
-                return process, told[-1].rstrip("/.,")
+                return told[-1].rstrip("/.,")
         except httpx.HTTPError:
             pass
         time.sleep(0.3)
-    process.kill()
     raise SystemExit("The server did not start:\n" + log.read_text(errors="replace")[-2000:])
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that the server and its folder go, too
     sys.exit(main())

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
+import psutil
 import pytest
 from pydantic import TypeAdapter
 
 from core.browser import Step
 from core.browser.check import Check, check_bounds
-from evals.__main__ import main
+from evals.__main__ import ROOT, main
 from evals.ideas import Result, ideas, summary, table
 from tests.agent.scripted import MODEL, scripted
+from tests.hub.space_apps import until
 
 PAGE = """<!doctype html><title>Pomodoro</title><h1 id="left">25:00</h1><button onclick="go()">Start</button><button>Reset</button>
 <script>function go() { let left = 1500; setInterval(() => { left -= 1; document.querySelector("#left").textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`; }, 1000); }</script>
@@ -26,9 +31,11 @@ def test_there_are_twenty_ideas_of_every_kind_and_each_can_be_checked():
     for one in all_of:
         assert one.ways and len(one.idea) > 20
         for way in one.ways:
-            steps = TypeAdapter(list[Step]).validate_python([dict(step) for step in way.steps])
-            check_bounds(Check(tuple(steps), path=way.path))
-            assert any(step.do in ("expect_text", "wait_for", "check", "read") for step in steps), f"{one.id} passes without a look"
+            while way is not None:
+                steps = TypeAdapter(list[Step]).validate_python([dict(step) for step in way.steps])
+                check_bounds(Check(tuple(steps), path=way.path))
+                assert any(step.do in ("expect_text", "wait_for", "check", "read") for step in steps), f"{one.id} passes without a look"
+                way = way.then
 
 
 def test_the_whole_is_summed_and_an_unknown_price_stays_unknown():
@@ -36,6 +43,15 @@ def test_the_whole_is_summed_and_an_unknown_price_stays_unknown():
     whole = summary(results)
     assert (whole["works"], whole["rate"], whole["starts"], whole["tokens"], whole["cost_usd"], whole["rungs"]) == (1, 0.5, 2, 10, None, 1)
     assert "| b | no | yes |" in table(results) and "a \\| b" in table(results) and "**1 (50%)**" in table(results)
+
+
+def test_the_server_ends_with_a_run_that_is_ended():
+    run = subprocess.Popen([sys.executable, "-m", "evals", "--only", "pomodoro"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    folder = until(lambda: next((Path(word).parent for one in psutil.Process(run.pid).children() for word in one.cmdline() if word.endswith("/data")), None), timeout=60)
+    servers = psutil.Process(run.pid).children()
+    run.terminate()
+    assert run.wait(60) == 143
+    assert not psutil.wait_procs(servers, timeout=60)[1] and not folder.exists()
 
 
 def test_an_idea_nobody_knows_is_refused(capsys):
