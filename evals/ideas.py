@@ -15,11 +15,13 @@ TABLE = Path(__file__).parent / "ideas.yaml"
 
 @dataclass(frozen=True)
 class Way:
-    """One way to use the app. path: below its address; steps: as in preview_check; mcp: what a tool an MCP client finds must say."""
+    """One way to use the app. path: below its address; steps: as in preview_check; then: how to use it further, at another path;
+    mcp: what a tool an MCP client finds must say."""
 
     steps: tuple[Mapping[str, Any], ...]
     path: str = "/"
     mcp: str = ""
+    then: Way | None = None
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,11 @@ def ideas() -> tuple[Idea, ...]:
 
 
 def _idea(row: Mapping[str, Any]) -> Idea:
-    ways = tuple(Way(tuple(way["steps"]), way.get("path", "/"), way.get("mcp", "")) for way in row["ways"])
-    return Idea(row["id"], row["idea"], ways, row.get("sdk", ""), row.get("templates", True))
+    return Idea(row["id"], row["idea"], tuple(map(_way, row["ways"])), row.get("sdk", ""), row.get("templates", True))
+
+
+def _way(row: Mapping[str, Any]) -> Way:
+    return Way(tuple(row["steps"]), row.get("path", "/"), row.get("mcp", ""), _way(row["then"]) if "then" in row else None)
 
 
 def summary(results: Sequence[Result]) -> dict[str, Any]:

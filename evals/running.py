@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from evals.ideas import Idea, Result
+from evals.ideas import Idea, Result, Way
 
 _QUESTIONS = 3  # the agent may ask so often; it is told to decide for itself
 _DECIDE = "Decide this for yourself; nobody can be asked. Go on until the app works here."
@@ -44,7 +44,7 @@ def run(do: Client, idea: Idea, *, path: str, model: str | None, provider: str |
     seconds = round(time.monotonic() - began, 1)
     project = made.pop("project", None)
     if project is None:
-        return Result(idea.id, False, seconds=seconds, **made)
+        return Result(idea.id, False, seconds=seconds, **made | {"said": made.get("said") or "Nothing was built."})
     works, starts, said, sdk = used(do, idea, project)
     stop(do, project)
     return Result(idea.id, works, starts, sdk=sdk, seconds=seconds, **made | {"said": said or made.get("said", "")})
@@ -126,16 +126,27 @@ def used(do: Client, idea: Idea, project: str) -> tuple[bool, bool, str, str]:
         return False, False, opened["first_error"], sdk
     said = opened["first_error"]
     for way in idea.ways:
+        lacking = _lacking(do, project, way) or (_without_tool(opened["preview"]["url"], way.mcp) if way.mcp else "")
+        if not lacking:
+            return True, True, "", sdk
+        said = said or lacking
+    return False, True, said, sdk
+
+
+def _lacking(do: Client, project: str, way: Way | None) -> str:
+    """The first thing that does not go this way, or ""."""
+    while way is not None:
         try:
             found = do("preview_check", preview_or_project=project, steps=list(way.steps), path=way.path, screenshot=False)
         except Failed as failed:
-            said = failed.error.get("message", "")
-            continue
-        lacking = _without_tool(opened["preview"]["url"], way.mcp) if way.mcp and found["verdict"]["ok"] else ""
-        if found["verdict"]["ok"] and not lacking:
-            return True, True, "", sdk
-        said = said or lacking or next(iter(found["verdict"]["problems"]), "")
-    return False, True, said, sdk
+            return failed.error.get("message", "")
+        if not found["verdict"]["ok"]:
+            return next(iter(found["verdict"]["problems"]), "It does not work.")
+        empty = next((one["target"] for one in found["steps"] if one["do"] == "read" and not str(one.get("text") or "").strip()), "")
+        if empty:
+            return f"There is nothing in {empty}."
+        way = way.then
+    return ""
 
 
 def _without_tool(url: str, words: str) -> str:
