@@ -69,9 +69,12 @@ def show(frame: pd.DataFrame, search: str, column: str, test: str, value: str, b
     made = data.group(part, by, how, of if of in part.columns else None).head(60)
     plot = made.assign(**{by: made[by].astype(str)})
     figure = made.columns[-1]
-    bars, lines, dots = (gr.update(visible=False),) * 3
+    # Hidden, not away: a plot drawn on a tab that was not open fails when it leaves the page (Gradio 6.31).
+    bars, lines, dots = (gr.update(visible="hidden"),) * 3
     axes = {"x": by, "y": figure, "x_label_angle": -40, "y_lim": _from_zero(plot[figure]), "visible": True}
-    if kind == "bars":
+    if plot.empty:
+        pass  # none of them: a chart over no rows would keep the axes of the one before
+    elif kind == "bars":
         bars = gr.BarPlot(plot, sort=list(plot[by]), **axes)
     elif kind == "line":
         lines = gr.LinePlot(plot, **axes)
@@ -131,8 +134,8 @@ with gr.Blocks(title=TITLE) as demo:
             with gr.Tabs():
                 with gr.Tab("Chart"):
                     bars = gr.BarPlot(height=380, show_label=False, elem_id="bars")
-                    lines = gr.LinePlot(height=380, show_label=False, visible=False)
-                    dots = gr.ScatterPlot(height=380, show_label=False, visible=False)
+                    lines = gr.LinePlot(height=380, show_label=False, visible="hidden")
+                    dots = gr.ScatterPlot(height=380, show_label=False, visible="hidden")
                     groups = gr.Dataframe(interactive=False, max_height=260, show_label=False, elem_id="groups")
                 with gr.Tab("Rows"):
                     rows = gr.Dataframe(data.shown(first), interactive=False, max_height=560, show_label=False, elem_id="rows")

@@ -25,6 +25,9 @@ ROLES: dict[str, tuple[str, ...]] = {
 TAKES_INPUT = ("fill", "select", "check", "uncheck")  # a text beside a field is not the field
 APPEARS_SECONDS = 5.0
 _ROLE = re.compile(r"[a-z]{2,30}")
+# The words above a block of Gradio. They name no field where a copy button stands first in the <label> (6.31), nor what is no field.
+_ABOVE = "[data-testid=block-info], [data-testid=block-label]"
+_NAMELESS = re.compile(r"^$")
 
 
 class StepFailed(Exception):
@@ -70,6 +73,7 @@ def _readings(page: Page, step: dict[str, Any]):
     if role:
         if name:
             yield page.get_by_role(role, name=name, exact=True)
+            yield _block(page, name, exact=True).get_by_role(role, name=_NAMELESS)
         if not name or not step["exact"]:
             yield page.get_by_role(role, name=name or None)
         return
@@ -78,9 +82,20 @@ def _readings(page: Page, step: dict[str, Any]):
             yield page.get_by_role(each, name=name, exact=exact)
         yield page.get_by_label(name, exact=exact).filter(visible=True)
         yield page.get_by_placeholder(name, exact=exact).filter(visible=True)
-        if step["do"] not in TAKES_INPUT:
-            yield page.get_by_text(name, exact=exact).filter(visible=True)
+        if step["do"] in TAKES_INPUT:
+            for each in ROLES[step["do"]]:
+                yield _block(page, name, exact=exact).get_by_role(each, name=_NAMELESS)
+            continue
+        if step["do"] not in ROLES:
+            yield _block(page, name, exact=exact)
+        yield page.get_by_text(name, exact=exact).filter(visible=True)
     yield page.get_by_test_id(name)
+
+
+def _block(page: Page, name: str, *, exact: bool) -> Locator:
+    """The innermost blocks of Gradio with these words above them."""
+    above = page.locator(_ABOVE).filter(has_text=re.compile(rf"^\s*{re.escape(name)}\s*$") if exact else name)
+    return page.locator(".block").filter(has=above, has_not=page.locator(".block"), visible=True)
 
 
 def described(step: dict[str, Any]) -> str:
