@@ -19,17 +19,18 @@ _LONGEST = 600  # characters of the error that is kept
 
 
 def supersede(messages: list[Message]) -> bool:
-    """Shorten, in place, every look at an app that is not the newest of that app; True if any changed."""
+    """Shorten, in place, every look at an app that is not the newest of that app and was read once; True if any changed."""
     named = {call["id"]: call["function"] for one in messages for call in one.get("tool_calls") or ()}
     seen: set[str] = set()
-    changed = False
+    changed = read = False
     for place in range(len(messages) - 1, -1, -1):
         message = messages[place]
+        read = read or message.get("role") == "assistant"  # what follows the newest reply nobody has read yet
         call = named.get(message.get("tool_call_id")) if message.get("role") == "tool" else None
         if call is None or call["name"] not in _NEWER or not (message.get("meta") or {}).get("ok", True):
             continue
         app = _app(call)
-        if app in seen and call["name"] in LOOKS and (short := _shortened(str(message.get("content") or ""))):
+        if read and app in seen and call["name"] in LOOKS and (short := _shortened(str(message.get("content") or ""))):
             messages[place] = {**message, "content": short, "meta": {**(message.get("meta") or {}), "was": digest(message["content"])}}
             changed = True
         seen.add(app)

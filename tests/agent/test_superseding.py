@@ -46,6 +46,13 @@ def test_looks_at_another_app_short_ones_and_failed_calls_change_nothing():
     assert not supersede(failed)
 
 
+def test_two_looks_of_one_reply_are_both_read_before_one_of_them_is_shortened():
+    (reply, first), (also, second) = looked(1), looked(2, "preview_check")
+    messages = [{**reply, "tool_calls": [*reply["tool_calls"], *also["tool_calls"]]}, first, second]
+    assert not supersede(messages)
+    assert supersede([*messages, {"role": "assistant", "content": "Both are broken.", "meta": {"kind": "reply"}}])
+
+
 def test_what_cannot_be_read_stays():
     messages = [*looked(1), *looked(2)]
     messages[1]["content"] = '<data source="app_verify" trust="none">\n{"ok": tr … [9000 characters left out] …' + "x" * 900
