@@ -38,6 +38,7 @@ RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 SEALS = 50
 TOGETHER = 10
 MB = 1 << 20
+CLIENT = httpx.Client(timeout=5, trust_env=False)  # made once: that takes longer than a static app's start
 RUNNERS = Path(__file__).parents[1] / "core" / "box" / "runners"
 GRADIO = b"import gradio as gr\ngr.Interface(lambda text: text.upper(), 'text', 'text').launch()\n"
 FASTAPI = b"from fastapi import FastAPI\napp = FastAPI()\n@app.get('/')\ndef root(): return {'ok': True}\n"
@@ -60,14 +61,13 @@ def spec(name: str) -> PreviewSpec:
 
 def first_answer(url: str) -> None:
     """Ask until the answer is 200."""
-    with httpx.Client(timeout=5, trust_env=False) as client:
-        for _ in range(6000):
-            try:
-                if client.get(url).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
-            time.sleep(0.005)
+    for _ in range(6000):
+        try:
+            if CLIENT.get(url).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.005)
     raise SystemExit(f"{url} never answered")
 
 

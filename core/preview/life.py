@@ -269,9 +269,8 @@ class Life:
     def _await_answer(self, handle: Handle) -> int | None:
         """Ask until the app answers below 500; returns its exit code when it ended instead."""
         seconds = self.spec.limits.build_seconds if self.spec.remote is not None else self.spec.limits.start_seconds
-        deadline = time.monotonic() + seconds
-        status, pause = None, 0.02
-        while time.monotonic() < deadline and not self.preview.ending.is_set():
+        began, status = time.monotonic(), None
+        while (waited := time.monotonic() - began) < seconds and not self.preview.ending.is_set():
             for address in handle.addresses:
                 answer = _ask(address, "/")
                 status = answer or status
@@ -280,16 +279,20 @@ class Life:
                         _ask(address, "/gradio_api/startup-events")  # without it Gradio's queue never starts
                     self._running(address)
                     return None
-            code = handle.wait(pause)
+            code = handle.wait(pause_after(waited))
             if code is not None:
                 return code
-            pause = min(pause * 1.3, 0.25)
         if self.preview.ending.is_set():
             raise Ended
         raise no_answer(status, self._told(), seconds=seconds)
 
     def _told(self) -> list[str]:
         return [line.text for line in self.preview.logs.lines() if line.source == "run"]
+
+
+def pause_after(waited: float) -> float:
+    """Seconds until an app that has not answered yet is asked again: a twentieth of what it has taken, so that none is met much later than it could be."""
+    return min(max(waited / 20, 0.01), 0.25)
 
 
 def _ask(address: Address, path: str) -> int | None:

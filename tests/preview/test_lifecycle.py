@@ -15,6 +15,7 @@ import pytest
 
 from core.errors import AppFailed, Conflict, InvalidInput, StorageFull, TimedOut, TooLarge
 from core.preview import Limits, Previews, PreviewSpec, LocalBox
+from core.preview.life import pause_after
 from core.box import proc, tree
 from core.box.tree import MARKER, alive, marked
 from tests.preview.conftest import run
@@ -327,3 +328,12 @@ def test_an_ended_preview_keeps_its_log_and_neither_files_nor_secrets(house):
     house.stop(app)
     assert app.spec.files == {} and app.spec.owner == "me"
     assert app.logs.lines()[-1].text == "Stopped."
+
+
+def test_an_app_is_met_soon_after_it_answers_however_long_it_took_and_is_not_asked_without_end():
+    asked, waited = 0, 0.0
+    while waited < 60:
+        pause = pause_after(waited)
+        assert pause <= max(0.01, waited / 20)
+        asked, waited = asked + 1, waited + pause
+    assert asked < 400
