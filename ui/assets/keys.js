@@ -29,21 +29,6 @@
       return "The key is replaced.";
     });
 
-  // The chip in the bar: what was spent, opened where the limits are set. The tab draws them when it opens.
-  document.addEventListener("click", (event) => {
-    if (!event.target.closest("[data-limits]")) return;
-    let patience = 40;
-    const open = () => {
-      const details = document.querySelector("#model-spent details");
-      if (!details || details.offsetParent === null) return patience-- > 0 && setTimeout(open, 100);
-      details.open = true;
-      const field = details.querySelector("[data-limit=per_session]");
-      field.scrollIntoView({ block: "center" });
-      field.focus();
-    };
-    open();
-  });
-
   spaces.forms.limits = (form, trigger) =>
     spaces.submit(form, "Setting the limits.", async () => {
       const limits = {};

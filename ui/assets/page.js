@@ -130,6 +130,16 @@
     if (tab === "agent") one("#idea")?.scrollIntoView({ block: "nearest" });
   };
 
+  // A place in a tab that draws it when it opens: folded things open, and a field takes the focus.
+  function lead(place, patience = 40) {
+    const found = one(place);
+    const fold = found?.closest("details");
+    if (fold) fold.open = true;
+    if (!found || found.offsetParent === null) return patience > 0 && setTimeout(lead, 100, place, patience - 1);
+    found.scrollIntoView({ block: "center" });
+    found.focus({ preventScroll: true });
+  }
+
   async function copy(button) {
     const text = button.dataset.copy;
     try {
@@ -184,6 +194,7 @@
     const button = event.target.closest("[data-go], [data-copy], [data-js]");
     if (!button) return;
     if (button.dataset.go) spaces.go(button.dataset.go);
+    if (button.dataset.to) lead(button.dataset.to);
     if (button.dataset.copy) copy(button);
     if (button.dataset.js) small[button.dataset.js]?.(button);
   });

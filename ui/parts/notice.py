@@ -11,12 +11,13 @@ from ui.parts.draw import draw
 
 @dataclass(frozen=True)
 class Button:
-    """One button of a part: `event` is triggered with `arg`; `go` opens a tab instead; `href` a page."""
+    """One button of a part: `event` is triggered with `arg`; `go` opens a tab instead, `to` leads to a field in it; `href` a page."""
 
     text: str
     event: str = ""
     arg: str = ""
     go: str = ""
+    to: str = ""
     href: str = ""
     copy: str = ""
     icon: str = ""
@@ -25,8 +26,8 @@ class Button:
 
 # The error's code → the button that mends it, whatever was tried.
 _MENDS: dict[str, Button] = {
-    "unauthorized": Button("Sign in", go="keys", icon="key", primary=True),
-    "forbidden": Button("Use another token", go="keys", icon="key", primary=True),
+    "unauthorized": Button("Sign in", go="keys", to="#token-input", icon="key", primary=True),
+    "forbidden": Button("Use another token", go="keys", to="#token-input", icon="key", primary=True),
 }
 
 

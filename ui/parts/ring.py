@@ -15,6 +15,8 @@ _STATES = {
     "rejected": ("refused", "failed", "cross"),
     "paused": ("paused", "stopped", "pause"),
 }
+# The provider the form begins with, also after another was added, which then comes first in the list.
+_USUAL = "huggingface"
 # A limit's name → how it is said.
 _LIMITS = {"session": "in this session", "day": "today", "visitor": "today by the owner's keys", "visitors": "today by all visitors"}
 
@@ -66,7 +68,7 @@ def add_form(providers: Sequence[Mapping[str, Any]]) -> str:
 
     providers: `{provider, title}` each, as `GET /api/providers` names them.
     """
-    return draw("key_form", providers=providers)
+    return draw("key_form", providers=providers, usual=_USUAL)
 
 
 def spent(budget: Mapping[str, Mapping[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""The Keys tab: who acts, which keys ask models in which order, the models, how an agent connects.
+"""The Keys tab: which keys ask models in which order, the models, who acts, how an agent connects.
 
 A key never passes through a component of this page."""
 
@@ -39,6 +39,11 @@ def can_sign_in() -> bool:
 def layout(bind: Bind, tab: gr.Tab) -> Keys:
     """The tab."""
     local = bind.house.local_hub is not None
+    with gr.Row(elem_id="models-row"):
+        with gr.Column(min_width=280):
+            own = ring.layout()
+        with gr.Column(min_width=280):
+            picker = models.layout()
     with gr.Row(elem_id="keys-row"):
         with gr.Column(min_width=280):
             card = live("signed", elem_id="account-card", elem_classes="signed")
@@ -48,11 +53,6 @@ def layout(bind: Bind, tab: gr.Tab) -> Keys:
             servers = connecting.layout_servers(bind)
         with gr.Column(min_width=280):
             connect = connecting.Connecting(connecting.layout_snippets(), servers)
-    with gr.Row(elem_id="models-row"):
-        with gr.Column(min_width=280):
-            own = ring.layout()
-        with gr.Column(min_width=280):
-            picker = models.layout()
     return Keys(tab, card, form, connect, own, picker)
 
 

@@ -17,6 +17,8 @@ from ui.parts import query as drawn
 from ui.parts.notice import Button, failure, notice, skeleton
 
 _LINK = "() => [new URLSearchParams(location.search).get('query') || '']"
+# What came of it stands under a program that may fill the screen.
+_SHOW = "() => document.querySelector('#query-said .notice, #query-result section')?.scrollIntoView({block: 'nearest', behavior: 'smooth'})"
 _START = "async def solve(query, max_calls):\n    return await hf_trending(limit=5)\n\n\nawait solve(query, max_calls)\n"
 
 
@@ -91,7 +93,7 @@ def behave(bind: Bind, desk: Desk, own: Asker) -> None:
             elif isinstance(last, Failed):
                 why = last.error
                 stopped = why["code"] == "cancelled"
-                key = [Button("Add a key", go="keys", icon="key", primary=True)] if name == "hf_hub_ask" and why["code"] == "unauthorized" else []
+                key = [Button("Add a key", go="keys", to="#key-value", icon="key", primary=True)] if name == "hf_hub_ask" and why["code"] == "unauthorized" else []
                 yield {**idle, own.result: "", own.said: notice("Stopped.", tone="stopped") if stopped else _trouble(why, key)}
             elif step := next((one for one in reversed(batch) if isinstance(one, Step)), None):
                 yield {own.said: notice(step.text, tone="working")}
@@ -140,8 +142,9 @@ def behave(bind: Bind, desk: Desk, own: Asker) -> None:
     parts = [own.run, own.stop, own.said, own.result, own.told, own.code]
     own.pane.select(first, own.gallery, gallery, **QUIET)
     own.programs.program(choose, own.gallery, [*gallery[1:], own.code, own.question, own.said, own.result, own.told], **QUIET)
-    own.run.click(run, [own.code, own.question], parts, **QUIET)
-    own.question.submit(ask, own.question, parts, **QUIET)
+    running = [own.run.click(run, [own.code, own.question], parts, **QUIET), own.question.submit(ask, own.question, parts, **QUIET)]
+    for one in running:
+        one.then(None, None, None, js=_SHOW, **QUIET)
     own.stop.click(stop, None, None, **QUIET)
     own.share.click(share, [own.code, own.question, own.told], own.said, **QUIET)
     own.said.close(lambda: "", None, own.said, **QUIET)

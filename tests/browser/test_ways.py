@@ -1,0 +1,37 @@
+"""Ways through the page: what a button promises is what stands in front of a person after it."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_journey import open_page
+from tests.providers.upstream import upstream
+
+KEY = "key-ways-0123456789abcdef-WAYS"
+
+
+@pytest.fixture
+def one():
+    with upstream("one") as made:
+        yield made
+
+
+def test_add_a_key_leads_to_the_field_for_it_and_the_form_begins_anew_after_it(one, server, page):
+    open_page(page, server)
+    page.get_by_role("button", name="Add a key").click()
+    expect(page.locator("#key-value")).to_be_focused(timeout=10_000)
+    expect(page.locator("#key-value")).to_be_in_viewport()
+    first = page.locator("#key-provider").input_value()
+    page.locator("#key-provider").select_option("")
+    page.locator("#key-name").fill("ways")
+    page.locator("#key-value").fill(KEY)
+    page.locator("#key-card summary").click()
+    page.locator("#key-base").fill(one.base_url)
+    page.locator("#key-save").click()
+    expect(page.locator("#model-keys .key-card", has_text=KEY[-4:])).to_be_visible(timeout=15_000)
+    page.get_by_role("tab", name="Deploy", exact=True).click()
+    page.locator("#spent-chip").click()
+    expect(page.locator("[data-limit=per_session]")).to_be_focused(timeout=10_000)
+    expect(page.locator("#key-provider option", has_text="ways")).to_have_count(1)
+    expect(page.locator("#key-provider")).to_have_value(first)
