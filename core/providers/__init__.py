@@ -20,30 +20,24 @@ from core.providers.records import keep_records
 from core.providers.room import Providers
 from core.providers.router import Router, ToolCalls, broken_off
 from core.providers.sealed import DAYS
+from core.providers.seams import Budget, Catalog, ModelFacts, Price, Prices, Reservation, Unlimited
 from core.providers.sign_in import SignIn, SignIns, exchange, read_code
 from core.providers.table import PROVIDERS, row_of
 from core.providers.transport import Timeouts, Transport
 from core.providers.values import (
     Answer,
     Attempt,
-    Budget,
     Candidate,
-    Catalog,
     Finished,
     Interrupted,
     Item,
     Key,
-    ModelFacts,
-    Price,
-    Prices,
     Prompt,
     Reasoning,
     Receipt,
-    Reservation,
     Skipped,
     Text,
     ToolCallDelta,
-    Unlimited,
     Usage,
 )
 

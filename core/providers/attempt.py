@@ -13,9 +13,10 @@ from core.providers.breaker import Breaker
 from core.providers.order import answer_tokens, prompt_tokens
 from core.providers.policy import Fault
 from core.providers.provider import End
+from core.providers.seams import Budget, Prices, Reservation
 from core.providers.table import row_of
 from core.providers.transport import Transport
-from core.providers.values import Attempt, Budget, Candidate, Outcome, Prices, Prompt, Reservation, Usage
+from core.providers.values import Attempt, Candidate, Outcome, Prompt, Usage
 
 Heard = Callable[[str, Candidate, Attempt | None], None]
 _settling: set[asyncio.Task[None]] = set()

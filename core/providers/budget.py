@@ -17,7 +17,8 @@ from functools import partial
 from typing import Any, Protocol
 
 from core.errors import InvalidInput, OverBudget
-from core.providers.values import Attempt, Candidate, Reservation, Usage
+from core.providers.seams import Reservation
+from core.providers.values import Attempt, Candidate, Usage
 from core.providers.writing import Writer
 from core.settings import Spending
 

@@ -20,7 +20,8 @@ from core.errors import SpacesError
 from core.providers.catalog_sources import READERS, Model, compatible
 from core.providers.picking import recommend
 from core.providers.policy import Fault
-from core.providers.values import Key, ModelFacts, Price
+from core.providers.seams import ModelFacts, Price
+from core.providers.values import Key
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.providers.values import ModelFacts, Price
+from core.providers.seams import ModelFacts, Price
 
 _MOST_MODELS = 10_000
 _MOST_HOSTS = 50

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from core.providers.seams import Catalog, Prices
 from core.providers.table import place, row_of
-from core.providers.values import Candidate, Catalog, Key, Prices, Prompt, Skipped
+from core.providers.values import Candidate, Key, Prompt, Skipped
 
 _TOKENS_OF_AN_IMAGE = 1_000
 _TOKENS_OF_AN_ANSWER = 1_024

@@ -11,22 +11,9 @@ from core.providers import exotic
 from core.providers.attempt import Heard
 from core.providers.breaker import Breaker
 from core.providers.run import Run, Surroundings
+from core.providers.seams import Budget, Catalog, Prices, Unlimited
 from core.providers.transport import Timeouts, Transport
-from core.providers.values import (
-    Answer,
-    Budget,
-    Catalog,
-    Interrupted,
-    Item,
-    Key,
-    Prices,
-    Prompt,
-    Reasoning,
-    Receipt,
-    Text,
-    ToolCallDelta,
-    Unlimited,
-)
+from core.providers.values import Answer, Interrupted, Item, Key, Prompt, Reasoning, Receipt, Text, ToolCallDelta
 
 
 def _unheard(*told: object) -> None:

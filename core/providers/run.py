@@ -1,4 +1,4 @@
-"""One prompt on its way through its candidates: who is asked next, when it stops, what the receipt says."""
+"""One prompt on its way through its candidates: who is asked next, and when it stops."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from core.errors import NoModelFits, OverBudget, ProviderFailed, RateLimited, SpacesError, TimedOut, Unauthorized
+from core.errors import OverBudget, RateLimited, SpacesError, TimedOut, Unauthorized
 from core.providers import compatible
 from core.providers.attempt import Asking, Heard
 from core.providers.breaker import Breaker
 from core.providers.order import candidates, estimate
 from core.providers.policy import Fault, decide
 from core.providers.provider import End
+from core.providers.seams import Budget, Catalog, Prices
+from core.providers.telling import sums, why_nobody
 from core.providers.transport import Transport
 from core.providers.values import (
     Attempt,
-    Budget,
     Candidate,
-    Catalog,
     Finished,
     Interrupted,
     Item,
     Key,
-    Prices,
     Prompt,
     Reasoning,
     Receipt,
@@ -133,7 +132,7 @@ class Run:
                 if asking:
                     break
         if asking is None:
-            raise self._failure()
+            raise why_nobody(self._attempts, self._errors, self._skipped, self._over_budget)
         return asking
 
     async def _one_after_another(self) -> Asking | None:
@@ -262,7 +261,7 @@ class Run:
 
     def _receipt(self, asking: Asking | None, usage: Usage | None = None) -> Receipt:
         attempts = tuple(sorted(self._attempts, key=lambda attempt: attempt.number) if len(self._attempts) > 1 else self._attempts)
-        cost, guess = _sums(attempts)
+        cost, guess = sums(attempts)
         counted = [self._around.budget.counted(attempt) for attempt in attempts]
         receipt = Receipt(
             model=asking.candidate.model if asking else self._prompt.model,
@@ -278,38 +277,6 @@ class Run:
         )
         self._around.on_receipt(self._caller_id, receipt)
         return receipt
-
-    def _failure(self) -> SpacesError:
-        """Why nobody answered, as one error."""
-        tried = [attempt for attempt in self._attempts if attempt.error]
-        if len(self._errors) == 1:
-            return self._errors[0]
-        if tried:
-            said = "; ".join(str(attempt.error["message"]).rstrip(".") for attempt in tried[:4] if attempt.error)
-            return ProviderFailed(f"The one attempt failed: {said}." if len(tried) == 1 else f"None of the {len(tried)} attempts was answered: {said}.")
-        if self._over_budget:
-            return self._over_budget
-        if self._errors:
-            return self._errors[0]
-        reasons = {skip.reason for skip in self._skipped}
-        if all("no key" in reason for reason in reasons):
-            return Unauthorized("There is no key for any provider that could answer.", "Add a key on the Keys tab.")
-        listed = "; ".join(f"{skip.provider}: {skip.reason}" for skip in self._skipped[:4])
-        return NoModelFits(f"No configured model may answer this: {listed}.")
-
-
-def _sums(attempts: tuple[Attempt, ...]) -> tuple[float | None, float | None]:
-    """What all attempts cost, None when one of them is unknown; and then what that probably is, None when nobody can say."""
-    known = guessed = 0.0
-    unknown = unguessed = False
-    for attempt in attempts:
-        if attempt.cost_usd is not None:
-            known += attempt.cost_usd
-        elif attempt.estimate_usd is not None:
-            unknown, guessed = True, guessed + attempt.estimate_usd
-        else:
-            unknown = unguessed = True
-    return (None, None if unguessed else known + guessed) if unknown else (known, None)
 
 
 def _letters(piece: compatible.Piece) -> int:
