@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -36,7 +37,7 @@ async def app_repair(
     """Mend a project's app when it does not work: known errors by rules, which are free, then a second try, then a model.
 
     A model is given the first error and the files it names, nothing else. What does not make the app better is taken back, so the
-    files end in the best state that was seen; every change is one commit that undo takes back.
+    files end in the best state that was seen; one undo takes the whole repair back.
 
     Args:
         project: the project's id.
@@ -91,6 +92,7 @@ async def mend(
     ask: a model's way to answer; None for the free rungs alone. browser: look at the page too. first: a look made already.
     """
     newest: list[tuple[str, Seen]] = []
+    work = f"repair-{secrets.token_hex(6)}"  # so that one undo takes all of it back
 
     async def look(patient: bool, fresh: bool = False) -> Look:
         seen = await look_at(call, project, steps=steps, wait_seconds=180 if patient else 60, browser=browser, fresh=fresh)
@@ -107,8 +109,8 @@ async def mend(
         look=look,
         files=lambda: asyncio.to_thread(project.snapshot),
         revision=lambda: project.revision,
-        write=lambda changes, message: changed(lambda: project.write(changes, message)),
-        restore=lambda revision: changed(lambda: project.restore(revision)),
+        write=lambda changes, message: changed(lambda: project.write(changes, message, work=work)),
+        restore=lambda revision: changed(lambda: project.restore(revision, work=work)),
         ask=ask,
         fresh=partial(look, False, True),
         tell=lambda number, what, state, seconds: say(call, f"repair-{number}", what, state, seconds),

@@ -1,5 +1,6 @@
 """Which change an undo takes back, read from the commits alone.
 
+Commits in a row that are parts of one work, as of a repair, are one change: they carry the work's own address.
 Undo and redo are commits themselves. Each says in its last line which change it is about, and carries an
 address only this module writes, so that a message a person typed cannot pass for one.
 """
@@ -7,10 +8,11 @@ address only this module writes, so that a message a person typed cannot pass fo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 MARK = "history@spaces-os.invalid"
+_WORK = ".work@spaces-os.invalid"
 _WORDS = {"Undoes": "undo", "Redoes": "redo"}
 
 
@@ -23,7 +25,10 @@ class CommitLike(Protocol):
 
 @dataclass(frozen=True)
 class Steps:
-    """done: changes that stand, oldest first; undone: changes an undo took back, the next to redo last."""
+    """done: changes that stand, oldest first; undone: changes an undo took back, the next to redo last.
+
+    A work of several commits is one change: from its first's parent to its last.
+    """
 
     done: tuple[CommitLike, ...]
     undone: tuple[CommitLike, ...]
@@ -31,23 +36,27 @@ class Steps:
 
 def steps(newest_first: Iterable[CommitLike]) -> Steps:
     """Replay the commits of a project: an ordinary change clears what could be redone, as in any editor."""
-    commits = list(newest_first)
-    by_oid = {commit.oid: commit for commit in commits}
-    done: list[CommitLike] = []
-    undone: list[CommitLike] = []
-    for commit in reversed(commits):
+    done: dict[str, CommitLike] = {}
+    undone: dict[str, CommitLike] = {}
+    for commit in reversed(list(newest_first)):
         kind, target = marked(commit)
-        about = by_oid.get(target)
-        if kind == "undo" and about in done:
-            done.remove(about)
-            undone.append(about)
-        elif kind == "redo" and about in undone:
-            undone.remove(about)
-            done.append(about)
+        if kind == "undo" and target in done:
+            undone[target] = done.pop(target)
+        elif kind == "redo" and target in undone:
+            done[target] = undone.pop(target)
         else:
-            done.append(commit)
+            last = next(reversed(done.values()), None)
+            if last and not undone and commit.email == last.email and commit.email.endswith(_WORK):
+                done.pop(last.oid)
+                commit = replace(commit, parents=last.parents, message=last.message)
+            done[commit.oid] = commit
             undone.clear()
-    return Steps(tuple(done), tuple(undone))
+    return Steps(tuple(done.values()), tuple(undone.values()))
+
+
+def address(work: str) -> str:
+    """What the commits of one work carry; "" is a work of its own."""
+    return f"{work}{_WORK}" if work else "project@spaces-os.invalid"
 
 
 def mark(kind: Literal["undo", "redo"], about: CommitLike) -> str:

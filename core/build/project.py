@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.build.archive import write_zip
 from core.build.facts import FACTS, Facts, read_facts, save_facts, storage
-from core.build.history import MARK, mark, steps
+from core.build.history import MARK, address, mark, steps
 from core.build.limits import FILE_BYTES, PROJECT_BYTES
 from core.build.paths import check_path, check_set, within
 from core.errors import Conflict, InvalidInput, NotFound, Outdated, StorageFull, TooLarge
@@ -92,13 +92,14 @@ class Project:
         at = self._known(revision) if revision else "main"
         return {entry.path: self._git.blob(entry.oid) for entry in self._entries(at)}
 
-    def write(self, changes: Mapping[str, bytes | None], message: str, *, base: str | None = None) -> str:
+    def write(self, changes: Mapping[str, bytes | None], message: str, *, base: str | None = None, work: str = "") -> str:
         """Apply the changes as one commit, all or none.
 
         Args:
             changes: path → new content, or None to delete that file (a missing one is NotFound).
             message: what this change does; the first line is its title.
             base: the revision the changes were made from; None writes over whatever is there.
+            work: what it is a part of; an undo takes back changes in a row of one work together.
 
         Returns the revision; the old one when nothing differs. Raises Outdated, with the paths, when one of these
         files changed since `base` into something else; InvalidInput for a path that is not safe or clashes,
@@ -118,7 +119,7 @@ class Project:
                     edits.append(Delete(path))
                 elif path not in entries or entries[path].size != len(data) or self._git.blob(entries[path].oid) != data:
                     edits.append(Put(path, data))
-            return self._commit(edits, message) if edits else self.revision
+            return self._commit(edits, message, email=address(work)) if edits else self.revision
 
     def compare(self, changes: Mapping[str, bytes | None]) -> list[FileDiff]:
         """What writing these changes would change, file by file; nothing is written."""
@@ -166,6 +167,8 @@ class Project:
         """Take back the last change that stands, as a new commit; Conflict when only the creation is left."""
         with self._lock:
             done = [commit for commit in steps(self.history(_REPLAYED)).done if commit.parents]
+            while done and self._files_at(done[-1].oid) == self._files_at(done[-1].parents[0]):
+                done.pop()  # a work that came back to where it began
             if not done:
                 raise Conflict("There is no change to undo.", "Change a file first.")
             return self._restore(done[-1].parents[0], mark("undo", done[-1]), email=MARK)
@@ -178,11 +181,11 @@ class Project:
                 raise Conflict("There is no undone change to bring back.", "Undo a change first.")
             return self._restore(undone[-1].oid, mark("redo", undone[-1]), email=MARK)
 
-    def restore(self, revision: str) -> str:
-        """Make the files what they were at an earlier revision, as one new commit that undo can take back."""
+    def restore(self, revision: str, *, work: str = "") -> str:
+        """Make the files what they were at an earlier revision, as one new commit that undo can take back; `work` as for `write`."""
         with self._lock:
             at = self._known(revision)
-            return self._restore(at, f"Restore the files of {at[:7]}")
+            return self._restore(at, f"Restore the files of {at[:7]}", email=address(work))
 
     def export_zip(self) -> bytes:
         """All files as a zip; the same files give the same bytes."""
@@ -257,20 +260,22 @@ class Project:
     def _known(self, revision: str) -> str:
         return self._git.resolve(revision)
 
-    def _restore(self, revision: str, message: str, *, email: str | None = None) -> str:
-        then = {entry.path: entry.oid for entry in self._entries(revision)}
-        now = {entry.path: entry.oid for entry in self._entries("main")}
+    def _files_at(self, revision: str) -> dict[str, str]:
+        return {entry.path: entry.oid for entry in self._entries(revision)}
+
+    def _restore(self, revision: str, message: str, *, email: str) -> str:
+        then, now = self._files_at(revision), self._files_at("main")
         edits = [Delete(path) for path in now if path not in then]
         edits += [Put(path, self._git.blob(oid)) for path, oid in then.items() if now.get(path) != oid]
-        return self._commit(edits, message, email=email, allow_empty=email is not None) if edits or email else self.revision
+        return self._commit(edits, message, email=email) if edits or email == MARK else self.revision
 
-    def _commit(self, edits: list, message: str, *, email: str | None = None, allow_empty: bool = False) -> str:
+    def _commit(self, edits: list, message: str, *, email: str = address("")) -> str:
         words = message.strip()[:4_000] or "Change files"
         card = any(edit.path == _README for edit in edits if isinstance(edit, Put))
         before = self._card_title() if card else None
         with storage():
             made = self._git.commit(
-                edits, words, author="Spaces OS", email=email or "project@spaces-os.invalid", parent=self.revision, allow_empty=allow_empty
+                edits, words, author="Spaces OS", email=email, parent=self.revision, allow_empty=email == MARK
             )
         after = self._card_title() if card else None
         if after and after != before:

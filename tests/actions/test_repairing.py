@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.build import templates
-from core.errors import AppFailed, InvalidInput, NotFound
+from core.errors import AppFailed, Conflict, InvalidInput, NotFound
 from core.events import Cost, Event, FileChanged, Step
 from core.house import House, build_house
 from core.registry import Call
@@ -137,6 +137,7 @@ def test_an_app_in_the_words_of_an_older_gradio_is_mended_for_nothing(bench):
     before = bench.do("project_history", project=project)["meta"]["count"]
     bench.do("project_undo", project=project)
     assert bench.do("project_history", project=project)["meta"]["count"] == before + 1
+    assert before > 2 and bench.read(project, "app.py") == OLD_GRADIO  # several changes, one undo
 
 
 def test_a_page_is_led_to_its_files_and_its_scripts_wait_for_it(bench):
@@ -187,6 +188,8 @@ def test_what_a_model_makes_worse_is_taken_back_and_the_preview_shows_what_stand
     assert "These did not help" in model.requests[1].body["messages"][1]["content"]
     assert bench.read(project, "index.html") == SHOUT and (done["changed"], done["diff"]) == ([], "")
     assert bench.do("preview_update", project=project)["changed"] == "nothing"
+    with pytest.raises(Conflict):
+        bench.do("project_undo", project=project)  # nothing of it stands
 
 
 NOTES = """import sqlite3
