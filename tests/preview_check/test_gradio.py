@@ -38,6 +38,11 @@ def test_the_explorer_draws_nothing_over_no_rows(bench, explorer):
     assert found["verdict"]["ok"] and "Groceries" not in found["steps"][3]["text"], found["steps"]
 
 
+def test_opening_a_part_of_the_page_is_not_using_the_app(bench, explorer):
+    (step,) = bench.check(explorer, {"do": "use"})["steps"]
+    assert step["text"] == "filled textbox 'Search every column'; the page changed"
+
+
 def test_a_field_whose_label_names_its_copy_button_is_found_by_the_label(bench, labels):
     typed = {"do": "fill", "role": "textbox", "name": "Text", "value": "abc"}
     expected = [{"do": "expect_text", "role": role, "name": "Result", "value": "ABC"} for role in ("textbox", "")]

@@ -18,7 +18,7 @@ MOST_FIELDS, MOST_BUTTONS = 3, 25
 ACTS_MILLISECONDS = 3_000
 # Buttons that end, undo or leave something, and those that frameworks put around an app.
 _ASIDE = re.compile(
-    r"clear|reset|cancel|close|delete|remove|stop|undo|settings|via api|logo|upload|drop file|share|flag|record|download|copy|fullscreen|theme|menu|expand",
+    r"clear|reset|cancel|close|delete|remove|stop|undo|settings|via api|logo|upload|drop file|share|flag|record|download|copy|fullscreen|theme|menu|expand|[▼▲▾▸]",
     re.IGNORECASE,
 )
 _MAIN = re.compile(
