@@ -247,3 +247,14 @@ def test_a_person_is_told_in_their_own_words_what_the_model_reads_as_a_note(tmp_
         told_model = str(server.bodies[1]["messages"][-1]["content"])
     (first, *_) = played.told(Noticed)
     assert first.kind == "verify" and "app_verify" in told_model and "_" not in first.text and first.text.startswith("It looks over")
+
+
+def test_a_command_is_not_told_again_in_what_came_of_it(tmp_path):
+    create = {"name": "project_create", "arguments": {"title": "Page", "files": {"index.html": "<h1>Hello</h1>"}, "sdk": "static"}}
+
+    async def story(at, server):
+        await at.do("agent_chat", message="look")
+        (result,) = (one["content"] for one in server.bodies[1]["messages"] if one["role"] == "tool" and '"exit":0' in one["content"])
+        assert '"12' in result and "expr" not in result
+
+    told(story, [{"calls": [create, {"name": "project_run", "arguments": {"command": "expr 5 + 7"}}]}, {"text": "Well.", "repeat": "forever"}], tmp_path)
