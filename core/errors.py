@@ -28,7 +28,11 @@ turns them into its own shape. `message` is one sentence that says what happened
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import Any, ClassVar
+
+_ROOT = Path(__file__).resolve().parent.parent
 
 
 class SpacesError(Exception):
@@ -69,7 +73,7 @@ class TooLarge(InvalidInput):
 
 class NoTemplateFits(InvalidInput):
     code, status = "no_template_fits", 422
-    default_fix = "Choose one of the nearest templates, or describe the app in other words."
+    default_fix = "Choose one of the nearest templates, describe the app in other words, or write its files: project_create takes them."
 
 
 class NoModelFits(InvalidInput):
@@ -139,3 +143,9 @@ class TimedOut(SpacesError):
 
 class StorageFull(SpacesError):
     code, status, default_fix = "storage_full", 507, "Free some space and try again; nothing was changed."
+
+
+def where(error: BaseException) -> str:
+    """What kind of defect showed, and where in our files: nothing of what it was about, so that any log may hold it."""
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if Path(one.filename).is_relative_to(_ROOT)]
+    return type(error).__name__ + (f" in {Path(frames[-1].filename).relative_to(_ROOT)}:{frames[-1].lineno}" if frames else "")

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from core.errors import SpacesError, Unexpected
+from core.errors import SpacesError, Unexpected, where
 from core.events import Cost, Done, Event, Failed, Reasoning, Text, ToolCall
 from core.registry import Call, actions, invoke
 from core.secrets import redact
@@ -34,7 +34,7 @@ async def run_action(name: str, given: Mapping[str, Any], call: Call) -> Any:
         raise
     except Exception as error:
         outcome = "unexpected"
-        log.error("%s failed: %s", name, redact(repr(error), *call.caller.secrets), exc_info=log.isEnabledFor(logging.DEBUG))
+        log.error("%s failed: %s; %s", name, where(error), redact(repr(error), *call.caller.secrets), exc_info=log.isEnabledFor(logging.DEBUG))
         raise Unexpected(f"{name} failed because of a defect ({type(error).__name__}).") from None
     finally:
         if changes:

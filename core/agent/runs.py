@@ -12,7 +12,7 @@ from core.agent.meanwhile import left_off
 from core.agent.turns import place_of, turn
 from core.agent.values import Decision, Ending, EndingKind
 from core.agent.wire import pending, said, waiting
-from core.errors import SpacesError, Unexpected
+from core.errors import SpacesError, Unexpected, where
 from core.events import ApprovalGiven
 from core.registry import Call
 
@@ -94,7 +94,7 @@ async def _once(chat: Chat, call: Call, settings: Agent, decisions: Mapping[str,
     except SpacesError as error:
         return Ending("failed", f"{error.message} {error.fix}", error=error.to_dict())
     except Exception as error:
-        log.error("a turn failed (%s)", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
+        log.error("a turn failed: %s", where(error), exc_info=log.isEnabledFor(logging.DEBUG))
         wrong = Unexpected(f"The turn failed because of a defect ({type(error).__name__}).", "Let it go on, or write what to do.")
         return Ending("failed", f"{wrong.message} {wrong.fix}", error=wrong.to_dict())
 

@@ -22,7 +22,7 @@ from core.agent.policy import Verdict, decide
 from core.agent.rendering import cut, enclosed, pictured, render, shown, trouble, without
 from core.agent.trust import Trust
 from core.agent.values import Asked, Emit, Output, Tool, ToolRequest
-from core.errors import Forbidden, InvalidInput, NotFound, SpacesError, TimedOut
+from core.errors import Forbidden, InvalidInput, NotFound, SpacesError, TimedOut, where
 from core.events import ApprovalGiven, Cost, Event, ignore
 from core.registry import Action, Call
 from core.running import run_action
@@ -117,7 +117,7 @@ class RegistryToolbox:
         except SpacesError:
             return None  # `run` meets the same error and tells it
         except Exception as error:
-            log.error("%s was not judged: %s", request.name[:80], type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
+            log.error("%s was not judged: %s", request.name[:80], where(error), exc_info=log.isEnabledFor(logging.DEBUG))
             return None  # `run` judges once more, and does not run what it could not judge
 
     async def run(self, request: ToolRequest, *, emit: Emit, approved: bool = False) -> Output:
@@ -137,7 +137,7 @@ class RegistryToolbox:
             late = TimedOut(f"{request.name[:80]} took longer than {table().seconds:g} seconds.")
             return Output(trouble(late), ok=False)
         except Exception as error:
-            log.error("%s failed: %s", request.name[:80], type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
+            log.error("%s failed: %s", request.name[:80], where(error), exc_info=log.isEnabledFor(logging.DEBUG))
             return Output(f"unexpected: {request.name[:80]} failed because of a defect ({type(error).__name__}). Go on without it.", ok=False)
 
     def _told(self, request: ToolRequest, chosen: _Chosen, asked: Asked) -> Asked:

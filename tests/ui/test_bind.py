@@ -167,7 +167,7 @@ def test_a_stopped_job_still_tells_what_it_came_to(bind, action):
     assert isinstance(cost, Cost) and cost.receipt == {"id": "r"} and last.error["code"] == "cancelled"
 
 
-def test_an_expected_error_is_an_event_and_a_defect_shows_no_trace(bind, action):
+def test_an_expected_error_is_an_event_and_a_defect_shows_no_trace(bind, action, caplog):
     async def taken(call: Call) -> dict:
         """Refuse."""
         raise Conflict("The name is taken.")
@@ -182,6 +182,7 @@ def test_an_expected_error_is_an_event_and_a_defect_shows_no_trace(bind, action)
     assert refused.error["message"] == "The name is taken." and refused.error["code"] == "conflict"
     defect = asyncio.run(collect(bind.follow("broken", {}, request())))[-1][-1]
     assert defect.error["code"] == "unexpected" and "secretsecret" not in str(defect.error)
+    assert "ZeroDivisionError in tests/ui/test_bind.py:" in caplog.text and "secretsecret" not in caplog.text
 
 
 def test_ask_gives_the_result_of_a_real_action(bind):
