@@ -17,10 +17,10 @@ from pathlib import Path
 
 from core.box import bubblewrap, sealing, tree
 from core.box.bubblewrap import ContainedProcess
-from core.box.engine import Address, EngineStatus, Launch, Layer, Seal, Tier
+from core.box.engine import Address, EngineStatus, Launch, Seal
 from core.box.groups import Groups
 from core.box.handle import BoxHandle, Pipes
-from core.box.probing import layers, score, selftest, with_ports
+from core.box.probing import status_of
 from core.box.sealing import RUNNERS
 from core.box.workspace import storage_error
 from core.box.zygote import ForkedProcess, Zygotes, too_late
@@ -55,51 +55,9 @@ class LocalBox:
     def probe(self, *, retest: bool = False) -> EngineStatus:
         with self._probing:
             if self._status is None or retest:
-                self._status = self._tested()
+                place = self.root / "live"
+                self._status, self._namespaces = status_of(self._start, place, self.means, unsealed=self.unsealed, counted=self.groups.counted)
             return self._status
-
-    def _tested(self) -> EngineStatus:
-        held = selftest(self._start, self.root / "live") if self.means.seccomp else {}
-        found = layers(held)
-        sealed = all(layer.state == "on" for layer in found.values())
-        inside, lacking = self._tested_inside() if sealed else ({}, "")
-        self._namespaces = sealed and not lacking
-        tier: Tier = "none" if not sealed else "reduced" if self.means.landlock < 6 else "strong" if self._namespaces else "standard"
-        ports = ("tcp-own", "egress") if self.means.landlock >= 4 or self._namespaces else ()
-        if ports:
-            found["network"] = with_ports(found["network"], lacking=lacking)
-        return EngineStatus(
-            engine="local",
-            available=os.name == "posix",
-            sealed=sealed,
-            tier=tier,
-            selftest=score(held, inside) if self._namespaces else score(held),
-            networks=("sealed", *ports) if sealed or self.unsealed else (),
-            layers={**found, **self._constructed()},
-        )
-
-    def _tested_inside(self) -> tuple[dict[str, bool], str]:
-        """The self-test in namespaces of its own, with a port of the server open to it; and why none are used, if so."""
-        if self.means.bubblewrap is None:
-            return {}, "bubblewrap, which would give it a network of its own, is not installed"
-        held = selftest(lambda launch: self._start(launch, namespaces=True), self.root / "live", network="tcp-own")
-        off = [name for name, layer in layers(held).items() if layer.state != "on"]
-        if not held:
-            return held, "bubblewrap is installed, but cannot make namespaces here"
-        return held, f"under bubblewrap the self-test got through at: {', '.join(off)}" if off else ""
-
-    def _constructed(self) -> dict[str, Layer]:
-        """What holds by how a box is made, on any machine."""
-        threads = ", processes and threads" if self.groups.counted else "" if os.getuid() == 0 else ", threads"
-        return {
-            "environment": Layer("on", "clean: constructed for the app, nothing of the server's is inherited"),
-            "limits": Layer("partial", f"open files, file size and memory of a process{threads} are bounded by the kernel; "
-                            "memory, disk and processes of the whole app are watched, and it is ended above its bounds"),
-            "tree": Layer("on", "ended whole, with everything it forked") if sys.platform == "linux"
-            else Layer("partial", "ended by process group; what leaves the group stays"),
-            "user": Layer("partial", "the user of the server, without any of its privileges: Landlock keeps its files apart"),
-            "origin": Layer("on", "opaque: its pages cannot reach the storage and the API of this page"),
-        }  # fmt: skip
 
     def start(self, launch: Launch) -> BoxHandle:
         if not self.unsealed and not self.probe().sealed:

@@ -13,11 +13,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from core.box import workspace
-from core.box.engine import Entry, Handle, Launch, Layer, Network, Seal
+from core.box.engine import EngineStatus, Entry, Handle, Launch, Layer, Network, Seal, Tier
 from core.box.limits import Limits
-from core.box.sealing import RUNNERS
+from core.box.sealing import RUNNERS, Means
 from core.errors import SpacesError
 
 SECONDS = 20.0
@@ -42,6 +43,67 @@ LAYERS = {
         "what leads out of the box or is counted nowhere is refused by the kernel",
     ),
 }
+
+
+class Start(Protocol):
+    def __call__(self, launch: Launch, *, namespaces: bool = False) -> Handle:
+        """Start a box; with namespaces of its own, it gets a network of its own."""
+
+
+def status_of(start: Start, directory: Path, means: Means, *, unsealed: bool, counted: bool) -> tuple[EngineStatus, bool]:
+    """What a local engine can do here, and whether boxes in namespaces of their own held.
+
+    Args:
+        start: starts a launch in that engine.
+        directory: for the boxes of the self-test.
+        means: what seals a box.
+        unsealed: apps may run without a seal.
+        counted: the kernel counts a box's processes.
+    """
+    held = selftest(start, directory) if means.seccomp else {}
+    found = layers(held)
+    sealed = all(layer.state == "on" for layer in found.values())
+    inside, lacking = _inside(start, directory, means) if sealed else ({}, "")
+    namespaces = sealed and not lacking
+    tier: Tier = "none" if not sealed else "reduced" if means.landlock < 6 else "strong" if namespaces else "standard"
+    ports = ("tcp-own", "egress") if means.landlock >= 4 or namespaces else ()
+    if ports:
+        found["network"] = with_ports(found["network"], lacking=lacking)
+    status = EngineStatus(
+        engine="local",
+        available=os.name == "posix",
+        sealed=sealed,
+        tier=tier,
+        selftest=score(held, inside) if namespaces else score(held),
+        networks=("sealed", *ports) if sealed or unsealed else (),
+        layers={**found, **_constructed(counted=counted)},
+    )
+    return status, namespaces
+
+
+def _inside(start: Start, directory: Path, means: Means) -> tuple[dict[str, bool], str]:
+    """The self-test in namespaces of its own, with a port of the server open to it; and why none are used, if so."""
+    if means.bubblewrap is None:
+        return {}, "bubblewrap, which would give it a network of its own, is not installed"
+    held = selftest(lambda launch: start(launch, namespaces=True), directory, network="tcp-own")
+    off = [name for name, layer in layers(held).items() if layer.state != "on"]
+    if not held:
+        return held, "bubblewrap is installed, but cannot make namespaces here"
+    return held, f"under bubblewrap the self-test got through at: {', '.join(off)}" if off else ""
+
+
+def _constructed(*, counted: bool) -> dict[str, Layer]:
+    """What holds by how a box is made, on any machine."""
+    threads = ", processes and threads" if counted else "" if os.getuid() == 0 else ", threads"
+    return {
+        "environment": Layer("on", "clean: constructed for the app, nothing of the server's is inherited"),
+        "limits": Layer("partial", f"open files, file size and memory of a process{threads} are bounded by the kernel; "
+                        "memory, disk and processes of the whole app are watched, and it is ended above its bounds"),
+        "tree": Layer("on", "ended whole, with everything it forked") if sys.platform == "linux"
+        else Layer("partial", "ended by process group; what leaves the group stays"),
+        "user": Layer("partial", "the user of the server, without any of its privileges: Landlock keeps its files apart"),
+        "origin": Layer("on", "opaque: its pages cannot reach the storage and the API of this page"),
+    }  # fmt: skip
 
 
 def selftest(start: Callable[[Launch], Handle], directory: Path, *, network: Network = "sealed") -> dict[str, bool]:
