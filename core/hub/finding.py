@@ -129,12 +129,12 @@ async def find_people(hub: Hub, caller: Caller, query: str = "", *, limit: int =
     query, start = check_query(query, limit), offset_of(cursor)
     handle = query.removeprefix("@").strip()
     names = await _named(hub, caller, handle) if handle else await _trending(hub, caller)
-    surely = set(names)
     if handle and is_name(handle) and handle.lower() not in (name.lower() for name in names):
-        names.insert(0, handle)
+        names[:0] = [handle] if await _overview(hub, caller, handle) else []
     following = str(start + limit) if len(names) > start + limit else None
-    found = await asyncio.gather(*(_person(hub, caller, name, exists=name in surely) for name in names[start : start + limit]))
-    return Page(_rows(found), following)
+    told = await asyncio.gather(*(_overview(hub, caller, name) for name in names[start : start + limit]))
+    rows = _rows(person_row(one or {"name": name}, hub.endpoint) for name, one in zip(names[start:], told, strict=False))
+    return Page(rows, following)
 
 
 async def profile(hub: Hub, caller: Caller, name: str) -> dict[str, Any] | None:
@@ -169,12 +169,11 @@ def person_row(overview: Mapping[str, Any], endpoint: str) -> Row | None:
     )
 
 
-async def _person(hub: Hub, caller: Caller, name: str, *, exists: bool) -> Row | None:
+async def _overview(hub: Hub, caller: Caller, name: str) -> dict[str, Any] | None:
     try:
-        overview = await profile(hub, caller, name)
+        return await profile(hub, caller, name)
     except SpacesError:
-        overview = None
-    return person_row(overview or {"name": name}, hub.endpoint) if overview or exists else None
+        return None
 
 
 async def _named(hub: Hub, caller: Caller, handle: str) -> list[str]:

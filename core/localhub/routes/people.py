@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from core.localhub.server import LocalHub
 
 PAGE = 100
+QUICK = 20
 
 
 def routes(hub: LocalHub) -> list[Route]:
@@ -108,6 +110,20 @@ def routes(hub: LocalHub) -> list[Route]:
     async def organization_followers(request: Request) -> Response:
         return await listed(request, community.followers(organization(request)))
 
+    async def quick(request: Request) -> Response:
+        """Accounts whose name or full name holds the words, the best known first; of what else there is, the lists tell."""
+        access.identify(hub, request)
+        words, limit = request.query_params.get("q", "").strip().lower(), wire.number(request, "limit", QUICK, low=1, high=QUICK)
+        wanted = wire.many(request, "type") or ["user", "org"]
+
+        def found(accounts: Mapping[str, Person | Organization]) -> list[Any]:
+            fitting = [one for one in accounts.values() if words in f"{one.name} {one.fullname}".lower()]
+            return sorted(fitting, key=lambda one: (not one.name.lower().startswith(words), -one.weight, one.name))[:limit]
+
+        users = [row_of(one) for one in found(community.people)] if "user" in wanted else []
+        orgs = [community.author(one.name) | _sample(one) for one in found(community.organizations)] if "org" in wanted else []
+        return wire.answer({"users": users, "orgs": orgs})
+
     async def members(request: Request) -> Response:
         one = organization(request)
         word = request.query_params.get("search", "").lower()
@@ -134,6 +150,7 @@ def routes(hub: LocalHub) -> list[Route]:
 
     user, org = "/api/users/{user}", "/api/organizations/{organization}"
     return [
+        Route("/api/quicksearch", quick),
         Route(f"{user}/overview", user_overview),
         Route(f"{user}/socials", socials),
         Route(f"{user}/avatar", avatar),
