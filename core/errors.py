@@ -73,7 +73,7 @@ class TooLarge(InvalidInput):
 
 class NoTemplateFits(InvalidInput):
     code, status = "no_template_fits", 422
-    default_fix = "Choose one of the nearest templates, describe the app in other words, or write its files: project_create takes them."
+    default_fix = "Choose one of the nearest templates, describe the app in other words, or write its files without a template."
 
 
 class NoModelFits(InvalidInput):

@@ -59,6 +59,9 @@ def test_a_named_framework_narrows_the_choice():
 def test_a_framework_no_template_is_made_with_is_said(idea):
     selection = select(analyze(idea))
     assert selection.chosen is None and "framework" in selection.why
+    with pytest.raises(NoTemplateFits) as refused:
+        generate(analyze(idea), selection)
+    assert "without a template" in refused.value.fix
 
 
 def test_a_framework_as_a_subject_is_none():
