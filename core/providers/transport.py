@@ -29,11 +29,13 @@ _reused: ContextVar[bool] = ContextVar("reused", default=False)
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds. connect: until a connection stands. first_byte: until the headers came.
+    """Seconds. connect: until a connection stands. first_byte: until the headers came; own: the same over plain http, which is a
+    machine of the owner's, where a model may have to be loaded and a long prompt read before the first word.
     idle: between two pieces that mean something. whole: for one prompt with all its attempts."""
 
     connect: float = 10.0
     first_byte: float = 90.0
+    own: float = 300.0
     idle: float = 60.0
     whole: float = 600.0
 
@@ -142,7 +144,8 @@ class Transport:
         self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None, allow_private: bool, deadline: float
     ) -> aiohttp.ClientResponse:
         session = self._session(allow_private)
-        until = min(deadline, asyncio.get_running_loop().time() + self.timeouts.first_byte)
+        patience = self.timeouts.own if url.scheme == "http" else self.timeouts.first_byte
+        until = min(deadline, asyncio.get_running_loop().time() + patience)
         while True:
             try:
                 async with asyncio.timeout_at(until):

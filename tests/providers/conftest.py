@@ -13,7 +13,7 @@ from tests.providers.upstream import Upstream, upstream
 
 FIRST_KEY = "sk-first-abcdefghijklmnop-1111"
 SECOND_KEY = "sk-second-qrstuvwxyzabcdef-2222"
-QUICK = Timeouts(connect=1.0, first_byte=0.4, idle=0.4, whole=8.0)
+QUICK = Timeouts(connect=1.0, first_byte=0.4, own=0.4, idle=0.4, whole=8.0)
 
 
 @pytest.fixture

@@ -119,6 +119,18 @@ def test_the_checked_address_is_the_one_connected_to():
         assert pinned.requests[0].headers["host"] == f"nowhere.invalid:{pinned.port}"
 
 
+def test_a_machine_of_ones_own_may_load_its_model_first():
+    async def main(address):
+        router = Router(timeouts=Timeouts(connect=1.0, first_byte=0.3, own=8.0))
+        try:
+            return await router.route(ask("slow-first-token"), [key(address)])
+        finally:
+            await router.close()
+
+    with upstream("home") as home:
+        assert run(main(home)).text == "hello from home" and len(home.requests) == 1
+
+
 def _post(transport: Transport, url: str, **more) -> Fault:
     async def main():
         deadline = asyncio.get_running_loop().time() + 2
