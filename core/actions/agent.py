@@ -47,14 +47,14 @@ async def agent_chat(
         chat: the chat's id; a new chat when left out.
         project: id of the project to work on; the chat's own when left out.
         model: a model's id, for this chat from now on; chosen when left out.
-        provider: which provider is asked, for this chat from now on.
+        provider: which provider is asked first, for this chat from now on.
         limit_usd: the most the chat may spend on models in all, in USD; 1 unless the configuration says otherwise.
         wait: return when the turn has ended, telling what happens meanwhile; false returns at once.
 
     Returns `{chat, title, project, ending, text, pending, spent}`: ending is done, question, approval, stopped, iterations,
-    tokens, money, time, stuck, failed, interrupted or running; text what it said last in this turn, or why that ended; pending
-    `[{id, name, kind}]` what waits for the person. Raises unauthorized for a caller nothing is kept for, rate_limited
-    when eight chats work already.
+    tokens, money, time, stuck, failed, interrupted, running, or new before a chat's first turn; text what it said last in this
+    turn, or why that ended; pending `[{id, name, kind}]` what waits for the person. Raises unauthorized for a caller nothing is
+    kept for, rate_limited when eight chats work already.
     """
     _not_the_agent(call)
     found, before = await call.house.agents.send(
@@ -220,7 +220,7 @@ async def agent_set(
         chat: the chat's id.
         title: up to 60 characters.
         model: a model's id; empty lets it be chosen.
-        provider: which provider is asked; empty lets it be chosen.
+        provider: which provider is asked first; empty lets it be chosen.
         limit_usd: the most the chat may spend on models in all, in USD.
         trust_usd: -1 takes back all that may run without asking; such trust is given with a yes, by agent_decide.
 
