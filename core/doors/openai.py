@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.doors.connected import EventStream, while_connected
-from core.doors.rest import Handler, answer, json_object
+from core.doors.rest import MAX_ARGUMENTS, Handler, answer, json_object
 from core.doors.run import follow_action, run_action
 from core.doors.session import Sessions, identify_client
 from core.errors import InvalidInput, NotFound, SpacesError
@@ -38,7 +38,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
         return Call(await identify_client(house, sessions, request.headers, request.cookies), house)
 
     async def complete(request: Request) -> Response:
-        call, given = await call_of(request), await json_object(request)
+        call, given = await call_of(request), await json_object(request, most=MAX_ARGUMENTS)
         asked = _arguments(given)
         if given.get("stream") is not True:
             result = await while_connected(request, run_action(_ACTION, asked, call))

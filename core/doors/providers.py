@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.doors.connected import EventStream, while_connected
-from core.doors.rest import answer, guard, json_object
+from core.doors.rest import MAX_ARGUMENTS, answer, guard, json_object
 from core.doors.run import follow_action, run_action
 from core.doors.session import Sessions, identify
 from core.events import Done, Event, Failed
@@ -34,7 +34,7 @@ def routes(house: House, sessions: Sessions) -> list[Route]:
 
     async def route(request: Request) -> Response:
         """The body is that of the action; `stream: true`, or `Accept: text/event-stream`, gives events instead of one object."""
-        call, given = await call_of(request), await json_object(request)
+        call, given = await call_of(request), await json_object(request, most=MAX_ARGUMENTS)
         if given.get("stream") is True or "text/event-stream" in request.headers.get("accept", ""):
             events = follow_action(_ACTION, {**given, "stream": True}, call)
             first = await while_connected(request, anext(events))

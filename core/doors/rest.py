@@ -20,7 +20,8 @@ from core.events import Done, Failed
 from core.house import House
 from core.registry import Action, Call, actions
 
-_MAX_ARGUMENTS = 80 * 1024 * 1024
+MAX_ARGUMENTS = 80 * 1024 * 1024  # files and pictures come in arguments and prompts
+_MAX_BODY = 4 * 1024 * 1024
 
 
 def routes(house: House, sessions: Sessions) -> list[Route]:
@@ -52,7 +53,7 @@ class Rest:
         return answer({"ok": True, "item": None, "items": items, "meta": {"count": len(items)}, "error": None})
 
     async def call_action(self, request: Request) -> Response:
-        return await self._run(request, request.path_params["name"], await json_object(request))
+        return await self._run(request, request.path_params["name"], await json_object(request, most=MAX_ARGUMENTS))
 
     async def create_space(self, request: Request) -> Response:
         """With an idea it is built; with only a name an empty Space is made."""
@@ -133,12 +134,13 @@ def failure(error: SpacesError) -> Response:
     return response
 
 
-async def json_object(request: Request) -> dict[str, Any]:
+async def json_object(request: Request, *, most: int = _MAX_BODY) -> dict[str, Any]:
+    """The body as an object, at most so many bytes of it. Raises InvalidInput, TooLarge."""
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > _MAX_ARGUMENTS:
-            raise TooLarge(f"The request is larger than {_MAX_ARGUMENTS // 1024 // 1024} MB.")
+        if len(body) > most:
+            raise TooLarge(f"The request is larger than {most // 1024 // 1024} MB.")
     if not body:
         return {}
     try:

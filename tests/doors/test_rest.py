@@ -42,6 +42,12 @@ def test_a_body_that_is_no_object_is_refused(server, body):
     assert answer.status_code == 400 and answer.json()["error"]["code"] == "invalid_input"
 
 
+def test_only_where_files_come_in_may_a_body_be_large(server):
+    large = {"token": "x" * 5_000_000}
+    assert httpx.post(server.url + "/api/session/token", json=large, timeout=30).status_code == 413
+    assert httpx.post(server.url + "/api/actions/project_list", json=large, timeout=30).json()["error"]["code"] == "invalid_input"
+
+
 def test_a_long_action_can_be_followed(server):
     events = []
     with httpx.stream(
