@@ -19,6 +19,7 @@ from core.errors import AppFailed
 log = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
 PROPORTIONAL_SECONDS = 2.0  # between two readings of shared memory; at once when the plain sum is above the limit
+READING_SECONDS = 1.0  # for one such reading: it waits for a lock that a forking process holds most of the time
 DISK_SECONDS = 1.0  # between two looks at the disk, and at least twenty times what the last one took
 DISK_SHARE = 20
 FREE_FLOOR_BYTES = 256 * MB
@@ -114,16 +115,20 @@ class Watch:
             log_bytes_per_second=round((written - self._logged) / passed, 1),
         )
         self._measured, self._logged = now, written
-        if now >= self._disk_due and (found or not self._disk_due) and not self.frozen:
+        if now >= self._disk_due and (found or not self._disk_due) and not self.frozen and len(found) <= self.limits.processes:
             self._look_at_disk(found)
 
     def _memory(self, found: list[Row], rss: int, now: float) -> int:
-        """Proportional memory: read where it decides, or the last reading is old, else moved along with the plain sum."""
+        """Proportional memory: read where it decides, or the last reading is old, else moved along with the plain sum.
+
+        What cannot be read in time counts plain.
+        """
         read, shared, then = self._shared
-        if not found:
-            return 0
+        if not found or len(found) > self.limits.processes:
+            return rss  # too many are ended for that
         if (now - read >= PROPORTIONAL_SECONDS and not self.frozen) or rss > self.limits.memory_bytes:
-            parts = [(proc.proportional_bytes(row.pid), row.rss_bytes) for row in found[:MANY]]
+            until = time.monotonic() + READING_SECONDS
+            parts = [(proc.proportional_bytes(row.pid) if time.monotonic() < until else None, row.rss_bytes) for row in found[:MANY]]
             self._shared = now, sum(plain if part is None else part for part, plain in parts), rss
             return self._shared[1]
         return max(0, min(rss, shared + rss - then))

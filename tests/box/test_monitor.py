@@ -237,6 +237,29 @@ def test_the_thread_lives_while_there_is_something_to_watch(places):
     assert not thread.is_alive() and monitor._thread is None
 
 
+def test_too_many_processes_are_seen_without_asking_each_what_it_shares(tmp_path, monkeypatch):
+    """That waits for a lock a forking process holds most of the time, and a bomb goes on meanwhile."""
+    code = "import os, sys, time\nheld = b'x' * (40 << 20)\nfor n in range(4):\n    if os.fork() == 0: time.sleep(60)\nprint(flush=True)\nsys.stdin.read()\nos.killpg(0, 9)"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as root:
+        try:
+            assert root.stdout.readline()
+
+            def figures(most: int):
+                watch = Watch("a", lambda: root.pid, tmp_path, Limits(processes=most, memory_bytes=1 * MB), breached=print)
+                watch.look(proc.snapshot(), time.monotonic())
+                return watch.figures, watch.verdict().kind
+
+            few, kind = figures(8)
+            assert few.memory_bytes < few.rss_bytes and kind == "memory"
+            many, kind = figures(3)
+            assert many.memory_bytes == many.rss_bytes and kind == "processes"
+            monkeypatch.setattr("core.box.monitor.READING_SECONDS", 0.0)  # what is not read in time counts plain
+            late, kind = figures(8)
+            assert late.memory_bytes == late.rss_bytes and kind == "memory"
+        finally:
+            os.killpg(root.pid, 9)
+
+
 def test_a_process_is_read_as_psutil_reads_it():
     process = psutil.Process()
     # A thread may end between the two looks, so they look until they see the same moment.
