@@ -329,7 +329,7 @@ def test_the_organisation_that_pays_is_chosen_on_the_card(at, house, page, keys_
     expect(card(page, "huggingface")).to_have_attribute("data-copy-id", stored(page)[0]["copy"], timeout=15_000)
     end_session(page, house)
     expect(payer).to_have_value(re.compile(":$"), timeout=15_000)  # the copy followed the choice
-    page.get_by_role("button", name="Forget all of them in this browser").click()
+    page.get_by_role("button", name="Forget every key kept in this browser").click()
     expect(page.get_by_role("button", name="Remember huggingface in this browser")).to_be_visible(timeout=15_000)
     assert stored(page) == []
     end_session(page, house)

@@ -80,6 +80,18 @@ def test_management_keys_stand_apart_and_what_openrouter_says_is_text(bind, sess
     assert management.draw(bind, request(session=bind.sessions.open().id)) == ""
 
 
+def test_all_copies_are_forgotten_at_once_wherever_there_is_one(bind):
+    opened = bind.sessions.open()
+    made = opened.keys.add(replace(make_key("openrouter", "sk-or-v1-0123456789abMNGR"), management=True))
+
+    def offered() -> bool:
+        return 'data-form="forget-all"' in asyncio.run(ring.draw(bind, request(session=opened.id), {}))
+
+    assert not offered()
+    opened.keys.change(made.id, sealed="copy-1")
+    assert offered()
+
+
 def test_what_the_browser_says_of_a_key_is_not_trusted():
     assert ring._told('{"id": 3, "note": ["x"], "checked": "yes"}') == {"renewed": False, "id": "3", "note": {"text": "['x']", "tone": "warning"}}
     for nonsense in ("", "[]", "null", "{", '"a"'):
