@@ -35,3 +35,16 @@ def test_add_a_key_leads_to_the_field_for_it_and_the_form_begins_anew_after_it(o
     expect(page.locator("[data-limit=per_session]")).to_be_focused(timeout=10_000)
     expect(page.locator("#key-provider option", has_text="ways")).to_have_count(1)
     expect(page.locator("#key-provider")).to_have_value(first)
+
+
+def test_a_space_that_is_private_is_planned_as_private_and_without_a_project_nothing_is_offered(server, page):
+    made = server.action("build_space", idea="A simple static page with a pomodoro timer", deploy=True, visibility="private", name="ways-private")
+    assert made.is_success, made.text
+    open_page(page, server)
+    page.locator("#deploy-open").click()
+    expect(page.locator("#deploy-plan")).to_contain_text("stays as it is", timeout=20_000)
+    expect(page.get_by_role("radio", name="Private")).to_be_checked()
+    page.locator("#deploy-close").click()
+    page.locator("#bar select").select_option("")
+    expect(page.locator("#slot")).to_contain_text("Your app appears here", timeout=20_000)
+    expect(page.locator("#deploy-open")).to_be_hidden()

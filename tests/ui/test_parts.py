@@ -174,6 +174,12 @@ def test_the_plan_says_cost_payer_and_every_change():
     assert "$0.60 an hour" in html and "@acme" in html and "and 5 more" in html
     free = Reader(plan.plan({**PLAN, "cost_per_hour": 0, "payer": None}, local=True)).text
     assert "Free" in free and "Nobody" in free
+    assert "1 new" in free and "created" not in free  # nothing is done before the button is pressed
+
+
+def test_a_stage_is_said_in_the_words_of_the_page():
+    told = Reader(results.details("space", {**ROW, "stage": "BUILD_ERROR"})).text
+    assert "build error" in told and "BUILD_ERROR" not in told
 
 
 def test_filters_belong_to_their_kind():

@@ -9,6 +9,8 @@ from ui.parts.draw import draw
 from ui.parts.notice import Button, failure
 
 _SHOWN_FILES = 40
+# What a plan says of a file before it is done.
+_WORDS = {"created": "new", "changed": "changed", "deleted": "deleted"}
 _ORDER = {"created": 0, "changed": 1, "deleted": 2, "unchanged": 3}
 
 
@@ -28,7 +30,7 @@ def plan(data: Mapping[str, Any], *, local: bool) -> str:
         shown=changing[:_SHOWN_FILES],
         more=max(0, len(changing) - _SHOWN_FILES),
         unchanged=len(files) - len(changing),
-        counts={word: sum(one.get("change") == word for one in files) for word in ("created", "changed", "deleted")},
+        counts={word: sum(one.get("change") == change for one in files) for change, word in _WORDS.items()},
         cost=data.get("cost_per_hour") or 0,
     )
 

@@ -159,6 +159,7 @@ def _facts(kind: str, item: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What is worth a line, as label and words; what is not known is left out."""
     named = [("Task", "task"), ("Library", "library"), ("SDK", "sdk"), ("Stage", "stage"), ("Hardware", "hardware"), ("Licence", "license"),
              ("Owner", "owner"), ("Authors", "authors"), ("Keywords", "keywords"), ("Organizations", "organizations")]  # fmt: skip
+    item = {**item, "stage": str(item.get("stage") or "").replace("_", " ").lower()}  # RUNNING, BUILD_ERROR: said as everywhere on the page
     found = [(label, _words(item.get(name))) for label, name in named if item.get(name) and (kind != "person" or name != "task")]
     if kind == "person":
         found.insert(0, ("Kind", str(item.get("type") or "user")))

@@ -48,7 +48,7 @@ def layout(opener: gr.Button) -> Panel:
         with gr.Row(elem_id="deploy-head"):
             gr.HTML("<h2>Deploy</h2>", apply_default_css=False)
             close = gr.Button("Close", size="sm", scale=0, min_width=72, elem_id="deploy-close")
-        name = gr.Textbox(label="Name of the Space", info="Yours, or organization/name.", elem_id="deploy-name", max_length=200)
+        name = gr.Textbox(label="Name of the Space", info="A name, or organization/name.", elem_id="deploy-name", max_length=200)
         visibility = gr.Radio([("Public", "public"), ("Private", "private")], value="public", label="Who sees it", elem_id="deploy-visibility")
         plan = gr.HTML("", elem_id="deploy-plan", apply_default_css=False)
         progress = gr.HTML("", elem_id="deploy-steps", apply_default_css=False)
@@ -75,7 +75,8 @@ def behave(bind: Bind, desk: Desk, own: Panel) -> None:
         label = "Deploy" if not made["exists"] else "Update the Space"
         return {
             own.plan: drawn.plan(made, local=local),
-            own.planned: {"name": (name or "").strip(), "visibility": visibility, "exists": made["exists"], "repo": made["repo"]},
+            own.visibility: gr.Radio(value=made["visibility"], interactive=not made["exists"]),  # of a Space that is there it stays as it is
+            own.planned: {"name": (name or "").strip(), "visibility": made["visibility"], "exists": made["exists"], "repo": made["repo"]},
             own.outcome: "",
             own.confirm: gr.Button(label, variant="primary", interactive=True),
         }
@@ -145,7 +146,7 @@ def behave(bind: Bind, desk: Desk, own: Panel) -> None:
         return {own.outcome: "", own.name: gr.Textbox()}
 
     given = [desk.project, own.name, own.visibility, own.planned]
-    parts = [own.panel, own.name, own.plan, own.steps, own.outcome, own.confirm, own.cancel, own.planned]
+    parts = [own.panel, own.name, own.visibility, own.plan, own.steps, own.outcome, own.confirm, own.cancel, own.planned]
     own.open.click(show, desk.project, parts, **QUIET).then(None, None, None, js="() => { const box = document.querySelector('#deploy-name input, #deploy-name textarea'); box && box.focus({preventScroll: true}); }", **QUIET)  # fmt: skip
     for changed in (own.name.blur, own.name.submit, own.visibility.input):
         changed(replan, given, parts, **QUIET)
