@@ -19,7 +19,7 @@ KEPT_FREE = 2  # workers one caller never takes, so that others find one
 _KILL_AFTER = 0.3  # a single native operation, such as a huge power, does not look at the clock
 _QUEUE_SECONDS = 30.0
 _SETTLE_SECONDS = 0.1
-_PRELUDE = "import asyncio, json, re, math, datetime"
+_PRELUDE = "import asyncio, json, re, math, datetime\n"  # one line before the program's, sent with it: every message wakes a process
 
 Helper = Callable[..., Awaitable[Any]]
 
@@ -64,9 +64,8 @@ class Sandbox:
     ) -> Any:
         try:
             async with pool.checkout(limits=limits, os_policy={"sleep": "zero"}) as session:
-                await session.feed_run(_PRELUDE)
                 return await session.feed_run(
-                    source, inputs=dict(inputs), external_lookup=dict(helpers), print_callback=lambda _, text: printed(text)
+                    _PRELUDE + source, inputs=dict(inputs), external_lookup=dict(helpers), print_callback=lambda _, text: printed(text)
                 )
         except monty.MontyError as error:
             raise _explained(error, monty, source) from None
@@ -138,5 +137,5 @@ def _explained(error: Any, monty: Any, source: str) -> Exception:
 def _line(error: Any, source: str) -> str:
     lines = source.splitlines()
     frames = error.traceback() if hasattr(error, "traceback") else []
-    number = next((frame.line for frame in reversed(frames) if 0 < frame.line <= len(lines)), None)
+    number = next((frame.line - 1 for frame in reversed(frames) if 0 < frame.line - 1 <= len(lines)), None)
     return f"\n  line {number}: {lines[number - 1].strip()[:160]}" if number else ""
