@@ -37,6 +37,21 @@ def test_add_a_key_leads_to_the_field_for_it_and_the_form_begins_anew_after_it(o
     expect(page.locator("#key-provider")).to_have_value(first)
 
 
+def test_on_a_phone_the_bar_is_whole_and_a_result_stands_where_one_looks(server, browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    phone = context.new_page()
+    open_page(phone, server)
+    expect(phone.locator("[data-js=theme]")).to_be_in_viewport(ratio=1)
+    phone.get_by_role("tab", name="Search", exact=True).click()
+    expect(phone.locator("#search-results .hit").first).to_be_in_viewport(timeout=20_000)
+    phone.get_by_role("tab", name="Query").click()
+    phone.locator("#query-programs").get_by_text("Compare organizations").click()
+    expect(phone.locator("#query-code")).to_contain_text("hf_org_overview", timeout=20_000)
+    phone.locator("#query-run").click()
+    expect(phone.locator("#query-result .answer-table")).to_be_in_viewport(timeout=20_000)
+    context.close()
+
+
 def test_a_space_that_is_private_is_planned_as_private_and_without_a_project_nothing_is_offered(server, page):
     made = server.action("build_space", idea="A simple static page with a pomodoro timer", deploy=True, visibility="private", name="ways-private")
     assert made.is_success, made.text

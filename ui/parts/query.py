@@ -84,7 +84,7 @@ def _coverage(value: Any, meta: Mapping[str, Any]) -> list[str]:
     for one in (meta.get("limit_summary") or [])[:10]:
         if isinstance(one, Mapping) and not own.get("truncated"):
             said.append(f"{one.get('helper')}: {one.get('returned')} of {one.get('total') or 'an unknown number'}, by its {one.get('truncated_by')}")
-    return said or ([] if meta.get("limits_reached") else ["No limit was met."])
+    return said or ([] if meta.get("limits_reached") else ["Nothing was cut off."])
 
 
 def _text(printed: Any) -> str:

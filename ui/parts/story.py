@@ -25,7 +25,7 @@ def examples() -> str:
 
 
 def candidates(ranked: Sequence[Mapping[str, Any]], *, heading: str, limit: int = 3, folded: bool = False) -> str:
-    """Templates as buttons with score and reasons; choosing one builds the idea with it.
+    """Templates as buttons with their reasons; choosing one builds the idea with it.
 
     Args:
         ranked: `{id, title, summary, sdk, score, reasons}` each, best first.
@@ -40,7 +40,7 @@ def built(result: Mapping[str, Any]) -> str:
     """How a build ended well: what was made, what was noted, what to do next, and the runners-up folded under it."""
     title = (result.get("project") or {}).get("title") or "The app"
     notes = " ".join(str(note) for note in result.get("notes") or [])
-    good = notice(f"{title} is ready.", notes or "Use it on the right, change its files, or deploy it.", tone="done")
+    good = notice(f"{title} is ready.", notes or "Use it, change its files, or deploy it.", tone="done")
     others = [one for one in result.get("ranked") or [] if one.get("id") != result.get("template")]
     return good + candidates(others, heading="Build it with another template instead", limit=3, folded=True)
 
@@ -49,7 +49,8 @@ def not_built(error: Mapping[str, Any]) -> str:
     """How a build ended badly: the error with its cure; without a fitting template the nearest three as buttons."""
     details = error.get("details") or {}
     if error.get("code") == "no_template_fits":
-        said = notice(str(error.get("message") or "No template fits."), str(error.get("fix") or ""), tone="warning")
+        key = Button("Add a key, so that a model writes it", go="keys", to="#key-value", icon="key")
+        said = notice(str(error.get("message") or "No template fits."), str(error.get("fix") or ""), tone="warning", buttons=[key])
         return said + candidates(details.get("nearest") or [], heading="Build it with one of these anyway")
     buttons = []
     if details.get("project"):

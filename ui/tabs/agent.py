@@ -163,7 +163,7 @@ def behave(bind: Bind, desk: Desk, own: Story, stage: preview.Stage, shelf: file
         project = made["project"]["id"] if isinstance(made["project"], dict) else made["project"]
         opened = await files.opening(bind, request, desk, shelf, project)
         around = await surroundings(desk, bind, request, project, None)
-        said = notice(f"{arg(event)} is a project of yours now.", "Start it on the right, change its files, or say below what should be better.", tone="done")
+        said = notice(f"{arg(event)} is a project of yours now.", "Start it, change its files, or say below what should be better.", tone="done")
         return {desk.project: project, own.said: said, own.similar: "", **preview.nothing(desk, stage, None, project=project), **opened, **around}
 
     async def duplicate(request: gr.Request, event: gr.EventData) -> Updates:

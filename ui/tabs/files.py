@@ -90,7 +90,7 @@ def layout(receipt_part: gr.HTML) -> Shelf:
 
 def nothing_open() -> str:
     """What stands here while no project is open."""
-    return empty("No files yet.", "Build an app on the left, or import a zip of a Space's files.", icon="file")
+    return empty("No files yet.", "Build an app, or import a zip of a Space's files.", icon="file")
 
 
 def outputs(desk: Desk, shelf: Shelf) -> list[Any]:

@@ -57,7 +57,7 @@ def behave(bind: Bind, desk: Desk, shelf: Shelf, stage: preview.Stage) -> None:
                 return await changed(project, new.rstrip("/") + "/" if folder else new, notice(f"{asking} is now {new}.", tone="done", buttons=_UNDO), now, request)
             there = (await bind.ask("project_files", {"project": project}, request))["items"]
             if any(one["path"] == new for one in there):
-                raise InvalidInput(f"{new} exists already.", "Choose another name, or open the file on the left.")
+                raise InvalidInput(f"{new} exists already.", "Choose another name, or open that file.")
             await bind.ask("project_write", {"project": project, "files": {new: ""}, "message": f"Add {new}"}, request)
             return await changed(project, new, notice(f"{new} is there.", "Write into it and save.", tone="done"), now, request)
         except SpacesError as error:

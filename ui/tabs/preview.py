@@ -20,6 +20,10 @@ from ui.parts.notice import Button, empty, failure, skeleton
 _REMEMBERED_FIGURES = 40  # for the small curve: the last minute and a third
 
 
+_NO_APP = empty("No log yet.", "What the app prints stands here once it runs.", icon="log")
+_NO_OUTPUT = empty("Nothing printed yet.", "The app runs; what it prints appears here.", icon="log")
+
+
 @dataclass(frozen=True)
 class Stage:
     """The right pane's components.
@@ -50,7 +54,7 @@ def start_here() -> str:
     """What stands in the frame's place before anything was built."""
     return empty(
         "Your app appears here.",
-        "Describe it on the left, or press an example. It is planned, written, checked and started on this machine; nothing is published until you deploy it.",
+        "Describe it, or press an example. It is planned, written, checked and started on this machine; nothing is published until you deploy it.",
         icon="cube",
     )
 
@@ -67,7 +71,7 @@ def layout_preview() -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML, gr.HTML]:
 
 def layout_log() -> gr.HTML:
     """The log, inside the Logs pane."""
-    return live(value=logs.log_lines([], nothing="The app's output appears here once it runs."), elem_id="preview-log")
+    return live(value=_NO_APP, elem_id="preview-log")
 
 
 def outputs(desk: Desk, stage: Stage) -> list[Any]:
@@ -154,8 +158,7 @@ def behave(bind: Bind, desk: Desk, stage: Stage) -> None:
         return beat | {stage.log: logs.log_lines(found), stage.seen: newest}
 
     async def tail_now(known: dict | None, seen: int, request: gr.Request) -> Updates:
-        nothing_said = logs.log_lines([], nothing="The app has not written anything." if known else "Nothing runs.")
-        keep: Updates = {} if seen or not known else {stage.log: nothing_said}
+        keep: Updates = {} if seen or not known else {stage.log: _NO_OUTPUT}
         return keep | await tail(known, 0, request)
 
     drawn = [*outputs(desk, stage), desk.bar, desk.dock]

@@ -59,7 +59,7 @@ def layout() -> Story:
     with gr.Column(elem_id="chat-scroll"):
         told = live(*_ACTS, elem_id="chat-told")
         now = live(*_ACTS, elem_id="chat-live")
-    gr.HTML("<h1>What do you want to build?</h1>", elem_classes="headline", apply_default_css=False)
+    gr.HTML("<h1>What do you want to build?</h1><p class='subtle'>From an idea to a Hugging Face Space. You use the app here before anybody else sees it.</p>", elem_classes="headline", apply_default_css=False)
     gr.HTML("<button type='button' class='btn btn-small' data-js='to-end' hidden></button>", elem_id="chat-pill", apply_default_css=False)
     said = live("close", elem_id="chat-said")
     queued = gr.HTML("", elem_id="chat-queued", apply_default_css=False)
@@ -75,7 +75,7 @@ def layout() -> Story:
     )
     with gr.Row(elem_id="idea-row"):
         model = live("pick", elem_id="chat-model")
-        gr.HTML("<span class='hint'><kbd>Ctrl</kbd> <kbd>Enter</kbd> builds, <kbd>Esc</kbd> stops</span>", elem_id="idea-hint", apply_default_css=False)
+        gr.HTML("<span class='hint'><kbd>Ctrl</kbd> <kbd>Enter</kbd> starts, <kbd>Esc</kbd> stops</span>", elem_id="idea-hint", apply_default_css=False)
         build = gr.Button("Build", variant="primary", elem_id="build", size="md", min_width=96, scale=0)
         stop = gr.Button("Stop", elem_id="stop", size="md", visible=False, min_width=96, scale=0)
     with gr.Column(visible=False, elem_id="chat-picker") as picker:

@@ -47,7 +47,7 @@ def layout() -> Terminal:
     with gr.Row(elem_id="terminal-bar"):
         command = gr.Textbox(
             label="Command", show_label=False, container=False, lines=1, max_lines=1, max_length=20_000, elem_id="terminal-command",
-            placeholder="ls -la   (Enter runs, arrow up brings back)", autofocus=False,
+            placeholder="A command, such as ls -la", autofocus=False,
         )  # fmt: skip
         run = gr.Button("Run", variant="primary", size="sm", scale=0, min_width=64, elem_id="terminal-run")
         stop = gr.Button("Stop", size="sm", scale=0, min_width=64, elem_id="terminal-stop", visible=False)
