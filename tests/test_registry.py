@@ -1,4 +1,5 @@
 import asyncio
+import re
 
 import pytest
 
@@ -26,6 +27,11 @@ def test_every_action_describes_itself_and_each_of_its_arguments():
         for name, spec in one.schema.get("properties", {}).items():
             assert spec["description"], f"{one.name}: {name} has no description"
         assert "Args:" not in one.description
+
+
+def test_every_action_tells_what_it_gives():
+    for one in actions().values():
+        assert re.search(r"`?\{|\b[Rr]eturns?\b|\b[Gg]ives\b|\b[Ii]tems\b", one.description), one.name
 
 
 def test_no_action_takes_a_key():

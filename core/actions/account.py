@@ -8,7 +8,7 @@ from core.registry import Call, action
 
 @action(risk="read", title="Whose account")
 async def hf_whoami(call: Call) -> dict:
-    """Tell which Hub account the caller acts with: name, plan, organisations, what its token may do, which Hub.
+    """Tell which Hub account the caller acts with: `{name, fullname, kind, is_pro, can_pay, orgs, token_role, can_write, hub, local}`.
 
     Raises unauthorized when nobody is signed in, or the token is not valid.
     """

@@ -67,8 +67,8 @@ async def agent_chat(
 
 @action(risk="read", title="List chats", open_world=False)
 async def agent_chats(call: Call) -> dict:
-    """List the caller's chats with the agent, the one that changed last first: id, title, project, status, created, updated, spent,
-    model, limit_usd, and trust: what may run without asking, as `[{repo, class, usd_per_hour}]`."""
+    """List the caller's chats with the agent, the one that changed last first; items are `{id, title, project, status, created, updated,
+    spent, model, limit_usd, trust}`, trust being what may run without asking, as `[{repo, class, usd_per_hour}]`."""
     rows = await call.house.agents.list(call)
     return listing([_row(row) for row in rows])
 
@@ -237,7 +237,7 @@ async def agent_set(
 
 @action(risk="destructive", title="Delete a chat", open_world=False)
 async def agent_delete(call: Call, chat: str) -> dict:
-    """Delete a chat with everything said in it; its project stays.
+    """Delete a chat with everything said in it; its project stays. Gives `{chat, deleted}`.
 
     Args:
         chat: the chat's id.

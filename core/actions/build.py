@@ -26,7 +26,9 @@ Framework = Literal["gradio", "static", "docker"]
 
 @action(risk="read", title="Understand an idea", open_world=False)
 async def analyze_user_request(call: Call, idea: str = "", input: str = "") -> dict:
-    """Read an idea by rules: a title, a Space name, keywords, tasks, what goes in, what comes out, what was not understood.
+    """Read an idea by rules: what to call it, what goes in and comes out, and in `notes` and `refusals` what was not understood.
+
+    Gives `{title, slug, keywords, tasks, inputs, outputs, needs_model, notes, refusals, …}`.
 
     Args:
         idea: what the person wants to build, in their own words, up to 20,000 characters.

@@ -20,7 +20,9 @@ Visibility = Literal["public", "private"]
 async def deploy_plan(
     call: Call, project: str, name: str | None = None, visibility: Visibility = "public", hardware: str | None = None
 ) -> dict:
-    """Say what deploying would do, without doing it: files created, changed and deleted, where, visible to whom, on what hardware, at what cost.
+    """Say what deploying would do, without doing it: where, visible to whom, on what hardware, at what cost.
+
+    Gives `{sentence, repo, url, exists, files: [{path, change, size, size_before, why}], visibility, hardware, cost_per_hour, payer, warnings, …}`.
 
     Args:
         project: the project's id.

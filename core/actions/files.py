@@ -18,7 +18,7 @@ from core.registry import Call, action
 
 @action(risk="read", title="List files", open_world=False)
 async def project_files(call: Call, project: str) -> dict:
-    """List a project's files: path, size in bytes, whether it is text.
+    """List a project's files; items are `{path, size, is_text}`, size in bytes.
 
     Args:
         project: the project's id.
@@ -106,7 +106,7 @@ async def project_upload(call: Call, project: str, files: dict[str, str], folder
 
 @action(risk="write", title="Rename or move", open_world=False)
 async def project_rename(call: Call, project: str, path: str, new_path: str) -> dict:
-    """Rename or move a file of a project, or a folder with all in it.
+    """Rename or move a file of a project, or a folder with all in it; gives `{project, revision, changed: [path]}`.
 
     Args:
         project: the project's id.
@@ -118,7 +118,7 @@ async def project_rename(call: Call, project: str, path: str, new_path: str) -> 
 
 @action(risk="write", title="Delete a file", open_world=False)
 async def project_remove(call: Call, project: str, path: str) -> dict:
-    """Delete a file of a project, or a folder with all in it; undo brings it back.
+    """Delete a file of a project, or a folder with all in it; undo brings it back. Gives `{project, revision, changed: [path]}`.
 
     Args:
         project: the project's id.

@@ -6,12 +6,13 @@ from typing import Any
 
 from core.errors import SpacesError
 from core.hub import about, collection, fetch_docs, paper, person
+from core.providers import routed_models
 from core.registry import Call, action
 
 
 @action(risk="read", title="Model details")
 async def hf_model_details(call: Call, id: str) -> dict:
-    """Everything the Hub tells about one model: task, library, tags, licence, files, numbers, `readme` (its card as
+    """Everything the Hub tells about one model; gives `{id, url, …}` with task, library, tags, licence, files, numbers, `readme` (its card as
     markdown), `providers` (who serves it, with `price` in USD per million tokens, None where unknown), `spaces` that
     use it, `papers` (arXiv ids).
 
@@ -24,7 +25,7 @@ async def hf_model_details(call: Call, id: str) -> dict:
 
 @action(risk="read", title="Dataset details")
 async def hf_dataset_details(call: Call, id: str) -> dict:
-    """Everything the Hub tells about one dataset: tags, licence, files, numbers, `readme`, `spaces` that use it, `papers`.
+    """Everything the Hub tells about one dataset; gives `{id, url, …}` with tags, licence, files, numbers, `readme`, `spaces` that use it, `papers`.
 
     Args:
         id: owner/name, or a one-part id such as squad.
@@ -34,7 +35,7 @@ async def hf_dataset_details(call: Call, id: str) -> dict:
 
 @action(risk="read", title="Space details")
 async def hf_space_details(call: Call, id: str) -> dict:
-    """Everything the Hub tells about one Space: SDK, stage, address, models, tags, files, numbers, `readme`.
+    """Everything the Hub tells about one Space; gives `{id, url, …}` with SDK, stage, address, models, tags, files, numbers, `readme`.
 
     Args:
         id: owner/name.
@@ -44,7 +45,7 @@ async def hf_space_details(call: Call, id: str) -> dict:
 
 @action(risk="read", title="Paper details")
 async def hf_paper_details(call: Call, id: str) -> dict:
-    """One paper: title, authors, abstract, keywords, code and project pages, and the models, datasets and Spaces that belong to it.
+    """One paper; gives `{id, url, …}` with title, authors, abstract, keywords, code and project pages, and the models, datasets and Spaces that belong to it.
 
     Args:
         id: an arXiv id such as 2509.04664.
@@ -54,7 +55,7 @@ async def hf_paper_details(call: Call, id: str) -> dict:
 
 @action(risk="read", title="Person details")
 async def hf_user_details(call: Call, id: str) -> dict:
-    """One user or organization: name, followers, counts, organizations, and their most liked models, datasets and Spaces.
+    """One user or organization; gives `{id, url, …}` with name, followers, counts, organizations, and their most liked models, datasets and Spaces.
 
     Args:
         id: the handle, such as google or @julien-c.
@@ -64,7 +65,7 @@ async def hf_user_details(call: Call, id: str) -> dict:
 
 @action(risk="read", title="Collection details")
 async def hf_collection_details(call: Call, id: str) -> dict:
-    """One collection: title, owner, description, and `contents`: rows of what it holds, each with its note.
+    """One collection; gives `{id, url, …}` with title, owner, description, and `contents`: rows of what it holds, each with its note.
 
     Args:
         id: owner/title-id, as hf_search_collections gives it.
@@ -88,11 +89,13 @@ async def _priced(call: Call, model: str, providers: list[dict[str, Any]] | None
     if not providers:
         return providers
     try:
-        view = await call.house.providers.models(call.caller, wait=2.0)
+        if call.house.local_hub:
+            listed = routed_models("huggingface", (await call.house.hub.wire.get("/router/v1/models", token=None)).data)
+        else:
+            listed = (await call.house.providers.models(call.caller, wait=2.0)).models()
     except SpacesError:
-        view = None
-    served = [one for one in view.models() if one.provider == "huggingface" and one.id == model] if view else []
-    prices = {host.name: host.price for one in served for host in one.hosts}
+        listed = ()
+    prices = {host.name: host.price for one in listed if one.provider == "huggingface" and one.id == model for host in one.hosts}
     return [
         one | {"price": {"input": price.input, "output": price.output} if (price := prices.get(one["provider"])) else None}
         for one in providers

@@ -14,7 +14,7 @@ from core.registry import Call, action
 
 @action(risk="read", title="My Spaces")
 async def space_list(call: Call) -> dict:
-    """List the Spaces of the caller's account and of the organisations it may write to, newest change first."""
+    """List the Spaces of the caller's account and of the organisations it may write to, newest change first; items as space_status gives."""
     call.caller.require_token("to list your Spaces")
     found = await list_spaces(call.house.hub, call.caller)
     return listing([one.to_dict() for one in found])
@@ -22,7 +22,9 @@ async def space_list(call: Call) -> dict:
 
 @action(risk="read", title="Space status")
 async def space_status(call: Call, repo: str) -> dict:
-    """Tell how a Space is: stage, the stage in one word, address, whether it answers, revision, hardware, first error.
+    """Tell how a Space is: `{repo, title, stage, word, revision, hardware, sdk, host, url, serving, error, private, updated}`.
+
+    `word` is the stage for a person, `serving` whether its address answers, `error` the first error of its log.
 
     Args:
         repo: owner/name.
@@ -34,7 +36,7 @@ async def space_status(call: Call, repo: str) -> dict:
 async def space_logs(
     call: Call, repo: str, kind: Literal["build", "run"] = "run", follow: bool = False, limit: int = 200
 ) -> dict:
-    """Read what a Space wrote, while it was built or while it runs.
+    """Read what a Space wrote, while it was built or while it runs; items are lines.
 
     Args:
         repo: owner/name.
@@ -53,7 +55,7 @@ async def space_logs(
 
 @action(risk="write", title="Stop or restart a Space", idempotent=True)
 async def space_control(call: Call, repo: str, command: Literal["pause", "restart", "factory_restart"]) -> dict:
-    """Pause a Space, start it again, or rebuild it from nothing.
+    """Pause a Space, start it again, or rebuild it from nothing; gives what space_status does, right after.
 
     Args:
         repo: owner/name.
@@ -65,7 +67,7 @@ async def space_control(call: Call, repo: str, command: Literal["pause", "restar
 
 @action(risk="write", title="Update a Space", idempotent=True)
 async def space_update(call: Call, repo: str, project: str) -> dict:
-    """Make a Space's files equal to a project's, in one commit, and wait until it serves.
+    """Make a Space's files equal to a project's, in one commit, and wait until it serves; gives what deploy_to_space does.
 
     Args:
         repo: owner/name of an existing Space.
@@ -78,7 +80,7 @@ async def space_update(call: Call, repo: str, project: str) -> dict:
 
 @action(risk="destructive", title="Delete a Space")
 async def space_delete(call: Call, repo: str) -> dict:
-    """Delete a Space, its files and its history. This cannot be undone.
+    """Delete a Space, its files and its history. This cannot be undone. Gives `{repo, deleted}`.
 
     Args:
         repo: owner/name.

@@ -41,7 +41,7 @@ async def outside_connect(
 
 @action(risk="write", title="Disconnect a server", idempotent=True, open_world=False)
 async def outside_disconnect(call: Call, id: str) -> dict:
-    """Forget a connected server and its headers.
+    """Forget a connected server and its headers; gives `{id, connected}`.
 
     Args:
         id: its id or name, as outside_list tells.

@@ -86,14 +86,14 @@ async def preview_update(call: Call, project: str, wait_seconds: float = 60) -> 
 
 @action(risk="read", title="Previews", open_world=False)
 async def preview_list(call: Call) -> dict:
-    """List the caller's previews: id, project, stage, address, memory, processes."""
+    """List the caller's previews; items are `{id, project, stage, path, url, ready_seconds, error, stats}`."""
     found = [] if call.caller.anonymous else call.house.previews.list(call.caller.id)
     return listing([shape(call, live) | {"stats": live.stats()} for live in found])
 
 
 @action(risk="write", title="Stop a preview", idempotent=True, open_world=False)
 async def preview_stop(call: Call, preview: str) -> dict:
-    """Stop a preview and everything it started; its address ends.
+    """Stop a preview and everything it started; its address ends. Gives `{id, stage}`.
 
     Args:
         preview: the preview's id.
@@ -105,7 +105,7 @@ async def preview_stop(call: Call, preview: str) -> dict:
 
 @action(risk="read", title="Preview log", open_world=False)
 async def preview_logs(call: Call, preview: str, after: int = 0, limit: int = 500) -> dict:
-    """Read what a preview wrote: numbered lines with source (build or run) and text.
+    """Read what a preview wrote; items are lines `{number, at, source, text}`, source being build or run, and `meta.stage` says how it is now.
 
     Args:
         preview: the preview's id.

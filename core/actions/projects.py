@@ -17,14 +17,14 @@ from core.registry import Call, action
 
 @action(risk="read", title="List projects", open_world=False)
 async def project_list(call: Call) -> dict:
-    """List the caller's projects, newest first: id, title, sdk, template, Space, when it was made."""
+    """List the caller's projects, newest first; items are `{id, title, slug, sdk, template, space, revision, created_at, network, hosts}`."""
     found = [] if call.caller.anonymous else await asyncio.to_thread(call.house.projects.list, call.caller.id)
     return listing([summary(project) for project in found])
 
 
 @action(risk="read", title="History", open_world=False)
 async def project_history(call: Call, project: str, limit: int = 50) -> dict:
-    """List the changes of a project, newest first: revision, message, time.
+    """List the changes of a project, newest first; items are `{revision, message, at}`.
 
     Args:
         project: the project's id.
@@ -37,7 +37,7 @@ async def project_history(call: Call, project: str, limit: int = 50) -> dict:
 
 @action(risk="read", title="Diff", open_world=False)
 async def project_diff(call: Call, project: str, old: str = "", new: str = "") -> dict:
-    """Compare two revisions of a project, file by file, as unified diffs.
+    """Compare two revisions of a project; items are `{path, status, added, removed, patch}`, patch being a unified diff.
 
     Args:
         project: the project's id.
@@ -135,6 +135,8 @@ async def project_export(call: Call, project: str) -> dict:
 async def project_import(call: Call, data: str, title: str = "") -> dict:
     """Make a project from a zip of a Space's files; refused whole when it holds anything unsafe.
 
+    Gives `{id, title, slug, sdk, template, space, revision, created_at, network, hosts}`.
+
     Args:
         data: the zip, base64.
         title: what to call the project; taken from its card when empty.
@@ -149,7 +151,7 @@ async def project_import(call: Call, data: str, title: str = "") -> dict:
 
 @action(risk="destructive", title="Delete a project", open_world=False)
 async def project_delete(call: Call, project: str) -> dict:
-    """Delete a project with its history; a deployed Space stays where it is.
+    """Delete a project with its history; a deployed Space stays where it is. Gives `{project, deleted}`.
 
     Args:
         project: the project's id.

@@ -234,7 +234,7 @@ async def provider_models(
 
 @action(risk="read", title="Receipts")
 async def provider_receipts(call: Call, limit: int = 50, before: float | None = None) -> dict:
-    """The caller's receipts, newest first: who was asked, in order, why others were not, tokens, times, USD, who paid.
+    """The caller's receipts, newest first; items tell who was asked, in order, why others were not, tokens, times, USD, who paid.
 
     A cost of None is unknown. Prompts and answers are not kept. `meta.budget` is each limit with what was spent of it.
 

@@ -19,7 +19,7 @@ _LARGEST_RESULT = 200_000
 
 @action(risk="read", title="Programs to begin with", open_world=False)
 async def hf_query_gallery(call: Call) -> dict:
-    """Ready programs over the Hub to run and change, each with id, title, question and code; no model is needed for them."""
+    """Ready programs over the Hub to run and change; items are `{id, title, question, code}`; no model is needed for them."""
     return listing(gallery())
 
 

@@ -22,7 +22,7 @@ async def hf_space_tools(call: Call, id: str) -> dict:
 
 @action(risk="write", title="Call a Space")
 async def hf_run_space_tool(call: Call, id: str, tool: str, inputs: dict[str, Any] | None = None, timeout: int = 120) -> dict:
-    """Run one endpoint of a Gradio Space and give its outputs, in the order hf_space_tools tells them.
+    """Run one endpoint of a Gradio Space; gives `{id, tool, outputs}`, outputs in the order hf_space_tools tells them.
 
     Args:
         id: owner/name of a Space that runs.

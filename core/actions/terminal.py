@@ -66,7 +66,7 @@ async def project_run_keep(call: Call, project: str, run: str) -> dict:
 
 @action(risk="write", title="Discard what a command changed", open_world=False)
 async def project_run_discard(call: Call, project: str, run: str) -> dict:
-    """Forget what commands changed; the next command starts from the project's own files again.
+    """Forget what commands changed; the next command starts from the project's own files again. Gives `{project, discarded}`.
 
     Args:
         project: the project's id.
