@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 MARK = "history@spaces-os.invalid"
 _WORK = ".work@spaces-os.invalid"
+_MORE = ", and what followed"
 _WORDS = {"Undoes": "undo", "Redoes": "redo"}
 
 
@@ -48,7 +49,8 @@ def steps(newest_first: Iterable[CommitLike]) -> Steps:
             last = next(reversed(done.values()), None)
             if last and not undone and commit.email == last.email and commit.email.endswith(_WORK):
                 done.pop(last.oid)
-                commit = replace(commit, parents=last.parents, message=last.message)
+                title = last.message.strip().split("\n", 1)[0].removesuffix(_MORE)
+                commit = replace(commit, parents=last.parents, message=title + _MORE)
             done[commit.oid] = commit
             undone.clear()
     return Steps(tuple(done.values()), tuple(undone.values()))

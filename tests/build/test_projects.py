@@ -156,7 +156,7 @@ def test_the_commits_of_one_work_are_undone_and_redone_together(project):
     project.undo()
     assert project.snapshot() == after
     project.undo()
-    assert project.snapshot() == before and project.history()[0].title == "Undo: Repair: try"
+    assert project.snapshot() == before and project.history()[0].title == "Undo: Repair: try, and what followed"
     project.redo()
     assert project.snapshot() == after
     project.undo()
