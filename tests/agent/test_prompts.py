@@ -48,6 +48,7 @@ def test_every_combination_has_its_sections_once_in_their_order_and_no_gap():
 
 def test_what_is_true_decides_what_is_said():
     assert "6.31.0" in system_prompt(gradio="6.31.0") and "6.31.0" not in system_prompt(gradio="6.31.0", sdk="static")
+    assert "`change`, not `input`" in system_prompt(sdk="gradio")
     assert "index.html" in system_prompt(sdk="static") and "Dockerfile" in system_prompt(sdk="docker")
     assert "Nobody is signed in" in system_prompt() and "Nobody is signed in" not in system_prompt(signed_in=True)
     assert "PRO" in system_prompt(signed_in=True, pro=True) and "PRO" not in system_prompt(signed_in=True)

@@ -54,6 +54,7 @@ with gr.Blocks() as demo:
     text, times, preview = gr.Textbox(label="Text", lines=3), gr.Number(label="Times"), gr.Markdown("nothing")
     for field in (text, times):
         field.input(str, field, preview)
+    text.change("heard {}!".format, text, gr.Markdown())
 demo.launch()
 """
 DOCKERFILE = b"FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nEXPOSE 7860\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\", \"--port\", \"7860\"]\n"
@@ -77,6 +78,12 @@ def items(bench):
 @pytest.mark.parametrize(("role", "name", "value", "shows"), [("textbox", "Text", "# Big words\n", "Big words"), ("spinbutton", "Times", "12", "12")])
 def test_an_app_that_follows_what_is_typed_follows_what_a_step_fills(bench, live, role, name, value, shows):
     found = bench.check(live, {"do": "fill", "role": role, "name": name, "value": value}, {"do": "expect_text", "value": shows})
+    assert found["verdict"]["ok"], found["steps"]
+
+
+def test_a_gradio_text_tells_change_of_a_deletion(bench, live):  # the agent is told to use it
+    text = {"role": "textbox", "name": "Text"}
+    found = bench.check(live, {"do": "fill", **text, "value": "ab"}, {"do": "press", **text, "value": "Backspace"}, {"do": "expect_text", "value": "heard a!"})
     assert found["verdict"]["ok"], found["steps"]
 
 
