@@ -18,6 +18,16 @@ _WRAPPED = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "::/96", 
 _LOCAL = tuple(ipaddress.ip_network(net) for net in ("192.0.0.0/24", "64:ff9b:1::/48", "fec0::/10"))
 
 
+def is_loopback(host: str) -> bool:
+    """A host as an address writes it is this machine itself."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def allowed(address: Address, *, allow_private: bool = False) -> bool:
     """A request may go to this address. An IPv4 address wrapped in IPv6 is judged as itself."""
     if isinstance(address, ipaddress.IPv6Address):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from core.addresses import is_loopback
 from core.secrets import Secret
 
 HUGGINGFACE = "https://huggingface.co"
@@ -93,20 +93,13 @@ def check_base(address: str) -> str:
     """The address of a service outside: https, or http on this machine, without user, query or fragment; `ValueError` otherwise."""
     try:
         parts = urlsplit(address)
-        here = parts.hostname == "localhost" or _is_loopback(parts.hostname or "")
-        fine = parts.hostname and parts.port != 0 and (parts.scheme == "https" or (parts.scheme == "http" and here))
+        here = parts.scheme == "http" and is_loopback(parts.hostname or "")
+        fine = parts.hostname and parts.port != 0 and (parts.scheme == "https" or here)
     except ValueError:
         fine = False
     if not fine or parts.username is not None or parts.query or parts.fragment:
         raise ValueError("it must be an address that begins with https:// (or http:// on this machine), without user or query")
     return address.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 Base = Annotated[str, AfterValidator(check_base)]

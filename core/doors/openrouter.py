@@ -7,7 +7,6 @@ back here, it brings the code itself; everywhere else the person pastes it.
 from __future__ import annotations
 
 import html
-import ipaddress
 import secrets
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from core.addresses import is_loopback
 from core.doors.rest import answer, guard, json_object
 from core.doors.session import COOKIE, Session, Sessions, opened
 from core.errors import SpacesError
@@ -79,16 +79,7 @@ def _return_address(request: Request) -> str | None:
     if COOKIE not in request.cookies or not origin:
         return None
     parts = urlsplit(origin)
-    return f"{origin}{_CALLBACK}" if parts.scheme == "https" or _loopback(parts.hostname or "") else None
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return f"{origin}{_CALLBACK}" if parts.scheme == "https" or is_loopback(parts.hostname or "") else None
 
 
 def _page(title: str, text: str, *, status: int = 200, added: str = "") -> Response:
