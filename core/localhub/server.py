@@ -40,6 +40,7 @@ from core.localhub.routes import (
     reading,
     refs,
     repos,
+    router,
     spaces,
 )
 from core.localhub.users import Users
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from core.preview import Previews
 
 # In the order they are tried. A group that is added here is served.
-GROUPS = (identity, listing, people, feeds, reading, papers, docs, datasets_server, spaces, repos, owned, commits, content, refs, lfs, git_http, pages, legacy)
+GROUPS = (identity, listing, people, feeds, reading, papers, docs, datasets_server, router, spaces, repos, owned, commits, content, refs, lfs, git_http, pages, legacy)
 
 
 class Catalogue(Protocol):

@@ -6,6 +6,7 @@ no session and no door: it is given a prompt and keys, and gives items and a rec
 
 from core.providers.breaker import Breaker
 from core.providers.budget import Caps
+from core.providers.catalog_sources import huggingface as routed_models
 from core.providers.children import CHILDREN_LISTED, RESETS, Child, hash_of, list_children, make_child, read_wish, revoke_child
 from core.providers.compatible import base_url
 from core.providers.credentials import billed, header_keys, make_key, reopened, rotated, shown
@@ -101,6 +102,7 @@ __all__ = [
     "reopened",
     "revoke_child",
     "rotated",
+    "routed_models",
     "row_of",
     "search_models",
     "shown",

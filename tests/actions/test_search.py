@@ -1,5 +1,6 @@
 """Searching and looking, against the Local Hub of a running server: what a filter says is true of every row it leaves."""
 
+import httpx
 import pytest
 
 
@@ -25,6 +26,16 @@ def test_each_filter_of_models_leaves_only_what_it_names(server, by, holds):
     assert found and ({row["id"] for row in found} != all_of_them)
     for row in found[:3]:
         assert holds(row, server.action("hf_model_details", id=row["id"]).json()), row["id"]
+
+
+def test_who_serves_a_model_says_for_how_much(server):
+    for id in ("meta-llama/Llama-3.1-8B-Instruct", "meta-llama/Llama-3.3-70B-Instruct"):
+        told = server.action("hf_model_details", id=id).json()["providers"]
+        assert len(told) > 1 and all(0 < one["price"]["input"] < one["price"]["output"] for one in told)
+    listed = httpx.get(f"{server.url}/hub/router/v1/models").json()["data"]
+    assert all(one["sample"] for one in listed) and len({one["id"] for one in listed}) == len(listed) > 5
+    drawing = next(row for row in items(server, "hf_search_models", task="text-to-image", provider="all"))
+    assert [one["price"] for one in server.action("hf_model_details", id=drawing["id"]).json()["providers"]][:1] == [None]
 
 
 def test_the_size_of_a_model_bounds_its_parameters(server):
