@@ -22,6 +22,17 @@ PAGE = """<!doctype html><title>Pomodoro</title><h1 id="left">25:00</h1><button 
 <script>function go() { let left = 1500; setInterval(() => { left -= 1; document.querySelector("#left").textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`; }, 1000); }</script>
 """
 
+# Todo entries whose tick has no name, a converter with a button that undoes, and a page that only says what it should do.
+TODO = """<!doctype html><title>To-do</title><input aria-label="New entry" id="entry"><button onclick="add()">Add</button><ul></ul>
+<script>function add() { const line = document.createElement("li"); line.innerHTML = '<input type="checkbox"> <span></span>';
+  line.querySelector("span").textContent = entry.value; document.querySelector("ul").append(line); }</script>
+"""
+UNITS = """<!doctype html><title>Units</title><label>Celsius <input id="c" type="number"></label><label>Fahrenheit <input id="f" type="number"></label>
+<button onclick="c.value = f.value = ''">Empty both</button><script>c.oninput = () => { f.value = c.value * 9 / 5 + 32 }</script>
+"""
+TIP = """<!doctype html><title>Tips</title><h1>80 with 25 percent gives 100</h1><label>Bill <input type="number"></label><label>Tip <input type="number"></label>
+"""
+
 
 def test_there_are_twenty_ideas_of_every_kind_and_each_can_be_checked():
     all_of = ideas()
@@ -93,3 +104,16 @@ def test_the_agent_is_judged_by_the_same_use_and_its_bill_is_told(tmp_path, monk
     assert one["works"] and one["ending"] == "done" and one["verified"] is True, one
     assert one["tokens"] >= 2_400 and one["cost_usd"] >= 0.04 and one["tools"] >= 2
     assert "sk-0123456789abcdef-EVAL" not in json.dumps(one)
+
+
+@pytest.mark.usefixtures("chromium_path")
+def test_an_app_laid_out_otherwise_passes_and_one_that_quotes_the_idea_does_not(tmp_path, monkeypatch):
+    pages = {"todo": TODO, "tip": TIP, "units": UNITS}
+    with scripted() as model:
+        made = ({"name": "project_create", "arguments": {"title": name, "sdk": "static", "files": {"index.html": page}}} for name, page in pages.items())
+        model.script([step for call in made for step in ({"calls": [call, {"name": "app_verify", "arguments": {}}]}, {"text": "It is there."})])
+        monkeypatch.setenv("EVALS_KEY", "sk-0123456789abcdef-EVAL")
+        given = ["--path", "agent", "--base-url", model.url, "--model", MODEL, "--json", str(tmp_path / "out.json")]
+        assert main([*given, *(word for name in pages for word in ("--only", name))]) == 0
+    works = {one["id"]: one["works"] for one in json.loads((tmp_path / "out.json").read_text())["ideas"]}
+    assert works == {"todo": True, "tip": False, "units": True}
