@@ -29,6 +29,8 @@ from core.terminal import Terminals
 
 HUB_PREFIX = "/hub"
 
+_WAITS, _WAIT_SECONDS = 20, 0.1
+
 log = logging.getLogger(__name__)
 
 
@@ -100,6 +102,10 @@ class House:
 
         Nothing moves while something of the source is being changed. Projects for which the target has no room stay, with their chats.
         """
+        for _ in range(_WAITS):  # most of what is under way ends at once
+            if not self.owners.busy(source):
+                break
+            await asyncio.sleep(_WAIT_SECONDS)
         async with self._handing:
             if self.owners.busy(source) or self.agents.busy(source):
                 return False

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from core.build.limits import PROJECTS_PER_OWNER
 from core.doors.session import COOKIE, Session
 from core.localhub.users import Token, User, Users
+from core.owners import of_session
 from core.secrets import Secret
 from core.settings import Spending
 from tests.agent.home import PAGE, Home, home, until
@@ -230,6 +231,22 @@ def test_what_works_while_somebody_signs_in_ends_first_and_comes_along_then(tmp_
             assert events[-1]["event"] == "TurnEnded" and events[-1]["ending"] == "done"
 
     told(story, tmp_path, [SLOW])
+
+
+def test_a_sign_in_waits_a_moment_for_what_is_about_to_end(tmp_path):
+    async def story(place, server):
+        async with place.browser() as here:
+            project = await here.make()
+            name = of_session(place.session(here).name)
+            with place.at.house.owners.at_work(name):
+                signing = asyncio.create_task(here.sign_in(ANNA))
+                await until(lambda: place.at.house.owners._said)  # the Hub has said whose token it is
+                await asyncio.sleep(0.05)
+                assert place.at.house.projects.list(name)
+            await signing
+            assert not place.at.house.projects.list(name) and await here.projects() == [project]
+
+    told(story, tmp_path)
 
 
 def test_what_the_account_has_no_room_for_stays_with_the_session_and_nothing_is_lost(tmp_path, monkeypatch):
