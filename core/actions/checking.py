@@ -30,13 +30,11 @@ async def preview_check(
 
     Args:
         preview_or_project: id of a preview, or of a project whose preview runs.
-        steps: at most 40 of `{do, role, name, value, nth, exact, file, base64, seconds}`; do is click, fill, select, check,
-            uncheck, upload, press, wait_for, expect_text, read, or use (fills the empty fields and presses the main button of
-            whatever app it is). An element is given by ARIA role and accessible name, as
-            in `{"do": "click", "role": "button", "name": "Submit"}`; without role also by label, placeholder, test id or
-            text. value is the text to fill or expect, the option, the key (Enter), or an uploaded file's text; nth counts
-            from 0 among several; seconds (up to 60) is how long wait_for and expect_text wait. expect_text without an
-            element reads the whole page, without what editable fields hold; name the field to read that.
+        steps: at most 40; `use` fills the empty fields and presses the main button. An element is given by ARIA role and
+            accessible name, as in `{"do": "click", "role": "button", "name": "Submit"}`; without role also by label,
+            placeholder, test id or text. value is the text to fill or expect, the option, the key (Enter), or an uploaded
+            file's text; nth counts from 0 among several; seconds (up to 60) is how long wait_for and expect_text wait.
+            expect_text without an element reads the whole page, without what editable fields hold; name the field to read that.
         path: what to open below the app's address.
         viewport: desktop (1280 x 800) or phone (390 x 844, touch).
         screenshot: whether to take a picture of the window at the end.
