@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_journey import open_page
+from tests.browser.test_journey import open_page, type_idea
 from tests.providers.upstream import upstream
 
 KEY = "key-ways-0123456789abcdef-WAYS"
@@ -63,3 +63,13 @@ def test_a_space_that_is_private_is_planned_as_private_and_without_a_project_not
     page.locator("#bar select").select_option("")
     expect(page.locator("#slot")).to_contain_text("Your app appears here", timeout=20_000)
     expect(page.locator("#deploy-open")).to_be_hidden()
+
+
+def test_on_a_low_screen_the_steps_stand_below_the_outcome_and_can_be_scrolled_to(server, page):
+    page.set_viewport_size({"width": 1280, "height": 640})
+    type_idea(page, server, "A simple static page with a pomodoro timer")
+    expect(page.locator("#outcome")).to_contain_text("ready", timeout=60_000)
+    idea, outcome, steps = (page.locator(f"#{name}").bounding_box() for name in ("idea", "outcome", "steps"))
+    assert idea["x"] == outcome["x"] == steps["x"] and idea["y"] < outcome["y"] < steps["y"]
+    page.locator("#steps li").last.scroll_into_view_if_needed()
+    expect(page.locator("#steps li").last).to_be_in_viewport()
