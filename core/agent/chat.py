@@ -7,6 +7,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 from core.agent import trust
@@ -141,6 +142,8 @@ class Chat:
     def end(self, ending: Ending, *, more: bool = False) -> None:
         """The turn is over; more: the next one follows at once."""
         self._passing.clear()
+        if ending.kind == "done":
+            self.work = replace(self.work, settled=True)
         names = {call.id: call.name for call in pending(self.messages)} if ending.pending else {}
         waiting = [{"id": id, "name": names.get(id, ""), "kind": "question" if names.get(id) == QUESTION else "approval"} for id in ending.pending]
         self.change(status="running" if more else ending.kind, state={"pending": waiting, "decided": {}, "work": self.work.to_dict()})

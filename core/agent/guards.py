@@ -22,6 +22,7 @@ class Work:
 
     todo: the newest checklist. unchecked: files that changed since the app was last looked at. broken: what the last look found wrong.
     good: the newest thing that happened to the app is a check or a deploy that went well. looked: the revision of the last look, where it told.
+    settled: a turn was ended by the model with the work as it is; a later question is not met with the same words again.
     """
 
     todo: tuple[dict[str, str], ...] = ()
@@ -29,11 +30,12 @@ class Work:
     broken: str = ""
     good: bool = False
     looked: str = ""
+    settled: bool = False
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Work:
         """As `to_dict` gave it."""
-        told = {name: kept[name] for name in ("broken", "good", "looked") if kept.get(name)}
+        told = {name: kept[name] for name in ("broken", "good", "looked", "settled") if kept.get(name)}
         return cls(todo=tuple(kept.get("todo") or ()), unchecked=tuple(kept.get("unchecked") or ()), **told)
 
     def to_dict(self) -> dict[str, Any]:
@@ -43,16 +45,16 @@ class Work:
 def after(work: Work, event: Event) -> Work:
     """How it stands once this has happened."""
     if isinstance(event, Todo):
-        return replace(work, todo=tuple(event.items))
+        return replace(work, settled=False, todo=tuple(event.items))
     if isinstance(event, FileChanged):
-        return replace(work, unchecked=tuple(dict.fromkeys((*work.unchecked, event.path)))[-50:], good=False)
+        return replace(work, settled=False, unchecked=tuple(dict.fromkeys((*work.unchecked, event.path)))[-50:], good=False)
     if isinstance(event, ToolEnded) and event.name in _MAKES and event.ok:
-        return replace(work, unchecked=(_NEW,), broken="", good=False, looked="")
+        return replace(work, settled=False, unchecked=(_NEW,), broken="", good=False, looked="")
     if isinstance(event, ToolEnded) and event.name in _CHECKS and event.ok:
         broken = _trouble(event.data)
-        return replace(work, unchecked=(), broken=broken, good=not broken, looked=_revision(event.data))
+        return replace(work, settled=False, unchecked=(), broken=broken, good=not broken, looked=_revision(event.data))
     if isinstance(event, ToolEnded) and event.name in _PUBLISHES:
-        return replace(work, good=event.ok and not work.broken and not work.unchecked)
+        return replace(work, settled=False, good=event.ok and not work.broken and not work.unchecked)
     return work
 
 
@@ -64,10 +66,12 @@ def doubt(work: Work, revision: str) -> str:
 
 
 def push(work: Work, tools: Sequence[str], said: str = "") -> str | None:
-    """What to say to a model that stops now, or None where it may stop.
+    """What to say to a model that stops now, or None where it may stop: also where nothing happened since it last did.
 
     said: its last words; where they end with a question after a good check, what is open in the plan waits for the person.
     """
+    if work.settled:
+        return None
     notes = []
     open_items = [item for item in work.todo if item.get("state") != "done"]
     left = [item.get("text", "") for item in open_items]

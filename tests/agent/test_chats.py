@@ -291,8 +291,12 @@ def test_a_model_that_stops_too_early_is_pushed_on(tmp_path):
         assert made["ending"] == "done" and len(server.requests) == 4
         pushed = server.bodies[2]["messages"][-1]
         assert pushed["role"] == "user" and "look at it" in pushed["content"] and "app_verify" in pushed["content"]
+        await at.do("agent_chat", chat=made["chat"], message="which template is it?")
+        assert len(server.requests) == 5  # the same words again would be two more, for a plain question
+        await at.do("agent_chat", chat=made["chat"], message="then change it")
+        assert len(server.requests) == 9 and "app_verify" in server.bodies[7]["messages"][-1]["content"]
 
-    told(story, [{"calls": [todo, CREATE]}, DONE, DONE, DONE], tmp_path)
+    told(story, [{"calls": [todo, CREATE]}, DONE, DONE, DONE, DONE, {"calls": [EDIT]}, DONE, DONE, DONE], tmp_path)
 
 
 def test_without_a_key_the_rules_answer_and_say_what_a_key_would_add(tmp_path):
