@@ -90,8 +90,9 @@ def chromium_path() -> str:
 @pytest.fixture
 def browser(chromium_path):
     """A headless Chromium for one test: the driver's event loop would otherwise stand in the way of the next test's."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=60_000)  # a machine may be busy; what is expected is met as soon as it is there
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium_path, args=machine.ARGUMENTS)
         yield running
@@ -103,6 +104,7 @@ def page(browser):
     """A page in a context of its own; `page.complaints` collects what it wrote to the console as errors."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
+    page.set_default_timeout(60_000)
     page.complaints = []
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)

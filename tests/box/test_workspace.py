@@ -45,7 +45,7 @@ def test_everything_else_is_not_there(place, path):
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(NotFound):
         workspace.read_file(place, path, 1000)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before  # what another test left may be closed meanwhile
 
 
 def test_a_file_that_is_too_large_is_said(place):
@@ -60,7 +60,7 @@ def test_no_descriptor_stays_open(place):
             workspace.read_file(place, path, 100)
         except NotFound:
             continue
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before  # what another test left may be closed meanwhile
 
 
 def test_removing_leaves_what_links_point_to(place):

@@ -15,7 +15,7 @@ def opened(server, page, html: str):
     """The page with that app in its frame; returns the hint."""
     path = preview_of(server, **{"index.html": html})
     page.goto(server.url)
-    expect(page.locator("#preview-frame")).to_have_attribute("src", path, timeout=30_000)
+    expect(page.locator("#preview-frame")).to_have_attribute("src", path)
     expect(page.locator("#frame-hint a")).to_have_attribute("href", path)
     return page.locator("#frame-hint")
 
@@ -29,7 +29,7 @@ def test_of_an_app_that_works_nothing_is_said(server, page):
 
 def test_an_app_whose_script_was_kept_from_it_is_offered_in_its_own_tab(server, page):
     hint = opened(server, page, LACKS)
-    expect(hint).to_be_visible(timeout=30_000)
+    expect(hint).to_be_visible()
     with page.context.expect_page() as tab:
         hint.locator("a").click()
     expect(tab.value.locator("h1")).to_have_text("it lacks")
@@ -39,15 +39,15 @@ def test_an_app_whose_script_was_kept_from_it_is_offered_in_its_own_tab(server, 
 def test_a_frame_that_a_gate_answers_for_us_is_offered_in_its_own_tab(server, page):
     page.route(re.compile("/p/"), lambda route: route.fulfill(status=401, content_type="text/html", body="<h1>Sign in</h1>"))
     hint = opened(server, page, WORKS)
-    expect(hint).to_be_visible(timeout=30_000)
+    expect(hint).to_be_visible()
 
 
 @pytest.mark.parametrize("word", ["preview-broken", "preview-here"])
 def test_words_of_any_other_frame_are_not_heard(server, page, word):
     hint = opened(server, page, WORKS if word == "preview-broken" else LACKS)
-    expect(page.frame_locator("#preview-frame").locator("h1")).to_be_visible(timeout=30_000)
+    expect(page.frame_locator("#preview-frame").locator("h1")).to_be_visible()
     before = word == "preview-here"
-    expect(hint).to_be_visible(visible=before, timeout=30_000)
+    expect(hint).to_be_visible(visible=before)
     other = place_frame(page, preview_of(server, **{"index.html": WORKS}), SANDBOX)
     other.wait_for_selector("h1")
     other.evaluate(f"parent.postMessage({word!r}, '*')")

@@ -29,16 +29,16 @@ def tile(frame, label: str):
 
 def test_text_tools_work_while_one_types(stage, page):
     frame = framed(page, stage.run(TEXT))
-    expect(frame.get_by_role("heading", name="Word counter")).to_be_visible(timeout=20_000)
+    expect(frame.get_by_role("heading", name="Word counter")).to_be_visible()
     frame.get_by_role("tab", name="Word count").click()
     frame.locator("#word_count-text textarea").fill("one two three four. Five!")
-    expect(tile(frame, "Words")).to_have_text("5", timeout=15_000)
+    expect(tile(frame, "Words")).to_have_text("5")
     expect(tile(frame, "Sentences")).to_have_text("2")
     frame.get_by_role("tab", name="Compare").click()
     frame.locator("#compare-text textarea").fill("same\nold")
     frame.get_by_label("The other version").fill("same\nnew")
-    expect(tile(frame, "Lines added")).to_have_text("1", timeout=15_000)
-    expect(frame.locator("#compare-result textarea")).to_have_value("--- before\n+++ after\n@@ -1,2 +1,2 @@\n same\n-old\n+new", timeout=15_000)
+    expect(tile(frame, "Lines added")).to_have_text("1")
+    expect(frame.locator("#compare-result textarea")).to_have_value("--- before\n+++ after\n@@ -1,2 +1,2 @@\n same\n-old\n+new")
 
 
 def test_text_tools_take_a_file_and_give_a_csv(stage, page, tmp_path):
@@ -48,7 +48,7 @@ def test_text_tools_take_a_file_and_give_a_csv(stage, page, tmp_path):
     frame.get_by_role("tab", name="Word count").click(timeout=20_000)
     panel = frame.locator("[role=tabpanel]:visible")
     panel.get_by_test_id("Open a text file-upload-button").set_input_files(path)
-    expect(tile(frame, "Words")).to_have_text("3", timeout=15_000)
+    expect(tile(frame, "Words")).to_have_text("3")
     with page.expect_download(timeout=20_000) as download:
         panel.get_by_role("button", name="Download as CSV").click()
     assert download.value.path().read_text() == "Letters in a word,Words\n2,1\n3,2\n"
@@ -78,15 +78,15 @@ def table(tmp_path, kind: str):
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_the_data_explorer_opens_filters_groups_and_charts(stage, page, tmp_path, kind):
     frame = framed(page, stage.run(DATA))
-    expect(tile(frame, "Rows")).to_have_text("180", timeout=20_000)  # the sample
+    expect(tile(frame, "Rows")).to_have_text("180")  # the sample
     frame.get_by_test_id("file-upload").first.set_input_files(table(tmp_path, kind))
-    expect(tile(frame, "Rows")).to_have_text("4", timeout=20_000)
+    expect(tile(frame, "Rows")).to_have_text("4")
     expect(tile(frame, "Mean visits")).to_have_text("25.00")
     expect(frame.locator("#groups")).to_contain_text("Lima")
     expect(frame.locator("#groups")).to_contain_text("sum of visits")
     expect(frame.locator("#bars canvas, #bars svg").first).to_be_visible()
     frame.locator("#search textarea, #search input").first.fill("lima")
-    expect(tile(frame, "Rows")).to_have_text("2 of 4", timeout=15_000)
+    expect(tile(frame, "Rows")).to_have_text("2 of 4")
     expect(tile(frame, "Mean visits")).to_have_text("20.00")
     expect(frame.locator("#groups")).to_contain_text("40")
     with page.expect_download(timeout=20_000) as download:
@@ -98,9 +98,9 @@ def test_the_data_explorer_says_what_it_cannot_read(stage, page, tmp_path):
     path = tmp_path / "broken.parquet"
     path.write_bytes(b"not parquet")
     frame = framed(page, stage.run(DATA))
-    expect(tile(frame, "Rows")).to_have_text("180", timeout=20_000)
+    expect(tile(frame, "Rows")).to_have_text("180")
     frame.get_by_test_id("file-upload").first.set_input_files(path)
-    expect(frame.get_by_text("could not be read as a table")).to_be_visible(timeout=15_000)
+    expect(frame.get_by_text("could not be read as a table")).to_be_visible()
     expect(tile(frame, "Rows")).to_have_text("180")
 
 
@@ -129,7 +129,7 @@ def test_the_mcp_tools_can_be_tried_on_the_page(stage, page):
     app = stage.run(TOOLS)
     frame = framed(page, app)
     frame.locator("#run-days_between").click(timeout=20_000)
-    expect(frame.locator("#answer-days_between")).to_contain_text("364", timeout=15_000)
+    expect(frame.locator("#answer-days_between")).to_contain_text("364")
     frame.get_by_role("tab", name="Connect an agent").click()
     expect(frame.locator("#address textarea, #address input").first).to_have_value(f"{app.url}gradio_api/mcp/")
 
@@ -192,7 +192,7 @@ def test_a_timer_counts_down_and_pauses(stage, page):
     frame = framed(page, stage.run("a pomodoro timer"))
     expect(frame.locator("#clock")).to_have_text("25:00")
     frame.get_by_role("button", name="Start").click()
-    expect(frame.locator("#clock")).to_have_text("24:58", timeout=5_000)
+    expect(frame.locator("#clock")).to_have_text("24:58")
     frame.get_by_role("button", name="Pause").click()
     frame.locator("#minutes-rest").fill("3")
     frame.get_by_role("button", name="Break", exact=True).click()
@@ -251,7 +251,7 @@ def test_a_picker_picks_one_of_the_entries(stage, page):
     frame = framed(page, stage.run("pick a random name for the raffle"))
     frame.locator("#names").fill("Zoe\nYan")
     frame.locator("#pick").click()
-    expect(frame.locator("#past li")).to_have_count(1, timeout=5_000)
+    expect(frame.locator("#past li")).to_have_count(1)
     assert frame.locator("#past li").inner_text() in ("Zoe", "Yan") and frame.locator("#winner").inner_text() in ("Zoe", "Yan")
 
 

@@ -13,15 +13,15 @@ def open_with(page, server, title: str, files: dict[str, str], *, template: str)
     server.action("project_write", project=made["id"], files=files)
     assert server.action("preview_start", project=made["id"]).json()["stage"] == "running"
     page.goto(server.url)
-    expect(page.locator("#bar select")).to_have_value(made["id"], timeout=30_000)
-    expect(page.locator("#check .check-line")).to_be_visible(timeout=20_000)
+    expect(page.locator("#bar select")).to_have_value(made["id"])
+    expect(page.locator("#check .check-line")).to_be_visible()
 
 
 def test_an_app_that_works_is_ticked_off(server, page):
     open_with(page, server, "Words", {}, template="a word counter that shows the reading time")
     page.locator("#check [data-act=inspect]").click()
     line = page.locator("#check .check-line")
-    expect(line).to_contain_text("A browser opens the app", timeout=10_000)
+    expect(line).to_contain_text("A browser opens the app")
     expect(line.locator(".is-done")).to_have_text(["starts", "no console errors", "no failed requests", "used once"], timeout=90_000)
     page.locator("#check .check-more > summary").click()
     page.locator("#check .check-shot summary").click()
@@ -40,4 +40,4 @@ def test_an_app_with_mistakes_says_which(server, page):
     expect(found).to_contain_text("/lamp.png (404)")
     expect(found).to_contain_text("The app answered with an error: No lamp")
     page.locator("#tools [data-act=restart]").click()
-    expect(page.locator("#check .check-line")).to_contain_text("Does it start", timeout=60_000)
+    expect(page.locator("#check .check-line")).to_contain_text("Does it start")

@@ -48,7 +48,7 @@
     if (!dropped || from === to) return settle();
     const ids = rows.map((one) => one.dataset.key);
     ids.splice(to, 0, ...ids.splice(from, 1));
-    const form = row.closest("ol").parentElement.querySelector("form[data-form=order]");
+    const form = document.querySelector("form[data-form=order]"); // the cards may have been drawn anew while one was held
     form.dataset.ids = ids.join(",");
     form.requestSubmit();
     // The look stays until the answer has drawn the order, or a moment longer than one takes.
